@@ -14,7 +14,7 @@ namespace leat::data {
 namespace {
 
 constexpr size_t kMaxAnchor = 32;        // bytes of the prefix, and of the suffix, that are hashed
-constexpr size_t kCrowded = 8;           // patterns in a bucket from which on grams are considered
+constexpr size_t kCrowded = 4;           // patterns in a bucket from which on grams are considered
 constexpr size_t kMaxGramChoices = 128;  // bounds the work of adding a long pattern
 constexpr int kGramClasses = 4;
 constexpr size_t kFilterBitsPerGram = 16;
