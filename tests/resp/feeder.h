@@ -48,7 +48,7 @@ class Feeder {
   // The buffer goes to other clients.
   void Pause() {
     reader_->Keep();
-    std::fill(shared_.begin(), shared_.end(), '#');
+    std::memset(shared_.data(), '#', shared_.size());
   }
 
   const std::vector<Request>& requests() const { return requests_; }
