@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cstring>
 #include <string>
 #include <tuple>
@@ -134,7 +135,8 @@ PatternIndex::Key PatternIndex::ChooseKey(std::string_view pattern) const {
 PatternIndex::Key PatternIndex::ChooseGram(const Literals& literals) const {
   size_t longest = 0;
   for (const std::string& part : literals.parts) longest = std::max(longest, part.size());
-  const int gram_class = std::min(static_cast<int>(std::bit_width(longest)), kGramClasses) - 1;
+  int gram_class = 0;
+  while (gram_class + 1 < kGramClasses && size_t{2} << gram_class <= longest) ++gram_class;
   const size_t gram_size = size_t{1} << gram_class;
 
   Key best{.kind = Kind::kGram, .gram_class = static_cast<uint8_t>(gram_class)};
@@ -181,6 +183,7 @@ void PatternIndex::Remove(Handle handle) {
   if (key.kind == Kind::kGram) --gram_patterns_[key.gram_class];
 
   Bucket* bucket = BucketOf(key);
+  assert(bucket != nullptr);
   if (handle->next != nullptr) handle->next->previous = handle->previous;
   (handle->previous != nullptr ? handle->previous->next : bucket->first) = handle->next;
   --bucket->size;
