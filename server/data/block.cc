@@ -1,0 +1,303 @@
+#include "server/data/block.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+namespace leat::data {
+namespace {
+
+using base::SharedBytes;
+
+constexpr size_t kSharedHeaderBytes = 16;
+constexpr size_t kBitsPerWord = 64;
+// "*2\r\n$3\r\n0-0\r\n" before at least "*0\r\n": what an entry takes at the least.
+constexpr size_t kMinEntryBytes = 4 + 4 + 5 + 4;
+static_assert(Block::kMaxAllocation <= size_t{1} << 16, "an offset is 16 bits");
+static_assert(Block::kMaxAllocation / kMinEntryBytes < size_t{1} << 16, "a position is 16 bits");
+
+// Small blocks grow by one size class, so that a small topic wastes little; larger ones double.
+constexpr size_t kDoublingFrom = 1024;
+
+// jemalloc's size classes: four to a doubling, at least 16 bytes apart. What lies between would be
+// lost inside the allocator.
+size_t RoundToSizeClass(size_t bytes) {
+  const size_t step = std::max<size_t>(16, std::bit_floor(bytes - 1) / 4);
+  return (bytes + step - 1) / step * step;
+}
+
+// A single entry that needs more than kMaxAllocation: the index only has to be aligned.
+size_t AllocationFor(size_t bytes) {
+  if (bytes <= Block::kMaxAllocation) return RoundToSizeClass(bytes);
+  return (bytes + 15) / 16 * 16;
+}
+
+size_t WordsFor(size_t positions) {
+  return (positions + kBitsPerWord - 1) / kBitsPerWord;
+}
+
+// The text of an entry before its fields, made aside because its size decides where it goes.
+class EntryHead {
+ public:
+  explicit EntryHead(StreamId id) {
+    char* id_text = text_ + kIdOffset;
+    end_ = id.Format(id_text);
+    const size_t length = static_cast<size_t>(end_ - id_text);
+    char* out = id_text - (length < 10 ? 8 : 9);
+    begin_ = out;
+    std::memcpy(out, "*2\r\n$", 5);
+    out += 5;
+    if (length >= 10) *out++ = static_cast<char>('0' + length / 10);
+    *out++ = static_cast<char>('0' + length % 10);
+    *out++ = '\r';
+    *out++ = '\n';
+    *end_++ = '\r';
+    *end_++ = '\n';
+  }
+  const char* data() const { return begin_; }
+  size_t size() const { return static_cast<size_t>(end_ - begin_); }
+
+ private:
+  static constexpr size_t kIdOffset = 9;  // behind "*2\r\n$41\r\n"
+  char text_[kIdOffset + StreamId::kMaxTextLength + 2];
+  char* begin_;
+  char* end_;
+};
+
+}  // namespace
+
+Block::Block(uint64_t first_ordinal, size_t allocation) : first_ordinal_(first_ordinal) {
+  if (allocation > 0) bytes_ = SharedBytes::Allocate(allocation - kSharedHeaderBytes);
+}
+
+bool Block::Append(StreamId id, std::string_view fields) {
+  const EntryHead head(id);
+  const size_t entry_bytes = head.size() + fields.size();
+  if (Room() < entry_bytes + sizeof(Offset) && !GrowFor(entry_bytes)) return false;
+  char* out = bytes_.data() + size_;
+  std::memcpy(out, head.data(), head.size());
+  std::memcpy(out + head.size(), fields.data(), fields.size());
+  *(IndexEnd() - 1 - count_) = static_cast<Offset>(size_);
+  size_ += entry_bytes;
+  ++count_;
+  return true;
+}
+
+// Makes room for one more entry by a larger buffer, or one without the trimmed entries. A buffer of
+// the largest size is made anew only if half of it is trimmed: each byte is moved once at the most.
+bool Block::GrowFor(size_t entry_bytes) {
+  const size_t trimmed = OffsetOf(begin_);
+  const size_t needed = kSharedHeaderBytes + (size_ - trimmed) + entry_bytes +
+                        (size_t{1} + count_ - begin_) * sizeof(Offset);
+  const size_t allocated = bytes_.allocated_bytes();
+  if (!empty()) {
+    if (needed > kMaxAllocation) return false;
+    if (allocated >= kMaxAllocation && trimmed < size_ / 2) return false;
+  }
+  size_t wanted = needed;
+  if (begin_ > 0) {
+    wanted = 2 * needed;
+  } else if (count_ > 0) {
+    wanted = allocated < kDoublingFrom ? allocated + allocated / 4 : 2 * allocated;
+  }
+  MoveTo(AllocationFor(std::max(needed, std::min(wanted, kMaxAllocation))));
+  return true;
+}
+
+// Moves what is not trimmed into a new buffer; who refers to the old one keeps it.
+void Block::MoveTo(size_t allocation) {
+  SharedBytes moved = SharedBytes::Allocate(allocation - kSharedHeaderBytes);
+  const size_t trimmed = OffsetOf(begin_);
+  const uint32_t kept = static_cast<uint32_t>(count_ - begin_);
+  if (kept > 0) {
+    std::memcpy(moved.data(), bytes_.data() + trimmed, size_ - trimmed);
+    auto* index_end = reinterpret_cast<Offset*>(moved.data() + moved.capacity());
+    for (uint32_t i = 0; i < kept; ++i) {
+      *(index_end - 1 - i) = static_cast<Offset>(OffsetOf(begin_ + i) - trimmed);
+    }
+  }
+  DropTrimmedMarks();
+  bytes_ = std::move(moved);
+  size_ -= trimmed;
+  first_ordinal_ += begin_;
+  count_ = static_cast<uint16_t>(kept);
+  begin_ = 0;
+}
+
+void Block::DropTrimmedMarks() {
+  if (deleted_ == 0) {
+    marks_.reset();
+    mark_words_ = 0;
+  }
+  if (marks_ == nullptr || begin_ == 0) return;
+  const size_t bits = begin_ % kBitsPerWord;
+  for (size_t to = 0, from = begin_ / kBitsPerWord; to < mark_words_; ++to, ++from) {
+    const uint64_t low = from < mark_words_ ? marks_[from] : 0;
+    const uint64_t high = from + 1 < mark_words_ ? marks_[from + 1] : 0;
+    marks_[to] = bits == 0 ? low : low >> bits | high << (kBitsPerWord - bits);
+  }
+}
+
+void Block::Seal() {
+  const size_t used =
+      kSharedHeaderBytes + (size_ - OffsetOf(begin_)) + (count_ - begin_) * sizeof(Offset);
+  const size_t fitting = AllocationFor(used);
+  if (fitting + fitting / 8 < bytes_.allocated_bytes()) MoveTo(fitting);
+}
+
+Block Block::CloneSealed() const {
+  Block clone(first_ordinal_);
+  clone.bytes_ = bytes_;
+  clone.size_ = size_;
+  clone.count_ = count_;
+  clone.begin_ = begin_;
+  clone.deleted_ = deleted_;
+  if (marks_ != nullptr) {
+    clone.marks_ = std::make_unique_for_overwrite<uint64_t[]>(mark_words_);
+    std::copy_n(marks_.get(), mark_words_, clone.marks_.get());
+    clone.mark_words_ = mark_words_;
+  }
+  return clone;
+}
+
+Block Block::CloneOpen() const {
+  Block clone = CloneSealed();
+  if (!empty()) clone.MoveTo(bytes_.allocated_bytes());
+  return clone;
+}
+
+size_t Block::memory_bytes() const {
+  return bytes_.allocated_bytes() + mark_words_ * sizeof(uint64_t);
+}
+
+StreamId Block::IdAt(uint32_t position) const {
+  assert(position < count_);
+  const char* text = bytes_.data() + OffsetOf(position) + 5;  // behind "*2\r\n$"
+  text += text[1] == '\r' ? 3 : 4;
+  StreamId id;
+  for (; *text != '-'; ++text) id.ms = id.ms * 10 + static_cast<uint64_t>(*text - '0');
+  for (++text; *text != '\r'; ++text) id.seq = id.seq * 10 + static_cast<uint64_t>(*text - '0');
+  return id;
+}
+
+uint32_t Block::LowerBound(StreamId id) const {
+  return Search(id, begin_, count_);
+}
+
+// The first position of [low, high) with an id of at least `id`, or `high`.
+uint32_t Block::Search(StreamId id, uint32_t low, uint32_t high) const {
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (IdAt(middle) < id) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+uint32_t Block::UpperBound(StreamId id) const {
+  const std::optional<StreamId> next = id.Next();
+  return next ? LowerBound(*next) : count_;
+}
+
+std::string_view Block::Bytes(uint32_t from, uint32_t to) const {
+  const size_t offset = OffsetOf(from);
+  return {bytes_.data() + offset, OffsetOf(to) - offset};
+}
+
+bool Block::IsDeleted(uint32_t position) const {
+  const uint32_t word = position / kBitsPerWord;
+  return word < mark_words_ && (marks_[word] >> (position % kBitsPerWord) & 1) != 0;
+}
+
+uint32_t Block::NextLive(uint32_t position) const {
+  while (position < count_) {
+    const uint32_t word = position / kBitsPerWord;
+    if (word >= mark_words_) return position;
+    const uint64_t live = ~marks_[word] >> (position % kBitsPerWord);
+    if (live != 0) {
+      return std::min<uint32_t>(count_, position + static_cast<uint32_t>(std::countr_zero(live)));
+    }
+    position = (word + 1) * kBitsPerWord;
+  }
+  return count_;
+}
+
+uint32_t Block::NextDeleted(uint32_t position) const {
+  while (position < count_) {
+    const uint32_t word = position / kBitsPerWord;
+    if (word >= mark_words_) return count_;
+    const uint64_t deleted = marks_[word] >> (position % kBitsPerWord);
+    if (deleted != 0) return position + static_cast<uint32_t>(std::countr_zero(deleted));
+    position = (word + 1) * kBitsPerWord;
+  }
+  return count_;
+}
+
+uint32_t Block::LiveBetween(uint32_t from, uint32_t to) const {
+  uint32_t live = to - from;
+  if (deleted_ == 0) return live;
+  for (uint32_t word = from / kBitsPerWord; word < mark_words_; ++word) {
+    const uint32_t start = word * kBitsPerWord;
+    if (start >= to) break;
+    uint64_t bits = marks_[word];
+    if (start < from) bits &= ~uint64_t{0} << (from - start);
+    if (to - start < kBitsPerWord) bits &= (uint64_t{1} << (to - start)) - 1;
+    live -= static_cast<uint32_t>(std::popcount(bits));
+  }
+  return live;
+}
+
+uint32_t Block::NthLive(uint32_t rank) const {
+  assert(rank < live_count());
+  if (deleted_ == 0) return begin_ + rank;
+  uint32_t position = begin_;
+  for (;;) {
+    const uint32_t run_end = NextDeleted(position);
+    if (rank < run_end - position) return position + rank;
+    rank -= run_end - position;
+    position = NextLive(run_end);
+  }
+}
+
+void Block::Delete(uint32_t position) {
+  assert(position >= begin_ && position < count_ && !IsDeleted(position));
+  if (position == begin_) return TrimTo(begin_ + 1u);
+  const size_t words = WordsFor(position + 1u);
+  if (words > mark_words_) {
+    // For all entries so far: an open block that has deletions usually gets more.
+    const size_t new_words = WordsFor(count_);
+    auto marks = std::make_unique<uint64_t[]>(new_words);
+    if (marks_ != nullptr) std::copy_n(marks_.get(), mark_words_, marks.get());
+    marks_ = std::move(marks);
+    mark_words_ = static_cast<uint16_t>(new_words);
+  }
+  marks_[position / kBitsPerWord] |= uint64_t{1} << (position % kBitsPerWord);
+  ++deleted_;
+}
+
+void Block::TrimThrough(StreamId id) {
+  uint32_t low = begin_;
+  uint32_t high = begin_;
+  for (uint32_t step = 1; high < count_ && IdAt(high) <= id; step *= 2) {
+    low = high + 1;
+    high += step;
+  }
+  const std::optional<StreamId> next = id.Next();
+  TrimTo(next ? Search(*next, low, std::min<uint32_t>(high, count_)) : count_);
+}
+
+void Block::TrimTo(uint32_t position) {
+  assert(position >= begin_ && position <= count_);
+  position = NextLive(position);
+  if (deleted_ > 0) {
+    const uint32_t live_trimmed = LiveBetween(begin_, position);
+    deleted_ = static_cast<uint16_t>(deleted_ - (position - begin_ - live_trimmed));
+  }
+  begin_ = static_cast<uint16_t>(position);
+}
+
+}  // namespace leat::data

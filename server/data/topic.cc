@@ -1,0 +1,219 @@
+#include "server/data/topic.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace leat::data {
+
+StreamId Topic::first_id() const {
+  if (sealed_ != nullptr) return sealed_->blocks.front().first_id;
+  return tail_.empty() ? StreamId{} : tail_.IdAt(tail_.begin());
+}
+
+void Topic::Append(StreamId id, std::string_view fields, uint64_t node_entries) {
+  assert(id > last_id_);
+  if (tail_.empty() || tail_.IsDeleted(tail_.end() - 1)) {
+    const uint64_t ordinal = NextOrdinal(node_entries);
+    if (ordinal != tail_.end_ordinal()) {
+      if (!tail_.empty()) SealTail();
+      tail_ = Block(ordinal);
+    }
+  }
+  if (!tail_.Append(id, fields)) {
+    // A topic that has filled a block will fill the next; a large entry gets what it needs.
+    const bool large = fields.size() > Block::kMaxAllocation / 2;
+    SealTail();
+    tail_ = Block(tail_.end_ordinal(), large ? 0 : Block::kMaxAllocation);
+    [[maybe_unused]] const bool appended = tail_.Append(id, fields);
+    assert(appended);
+  }
+  last_id_ = id;
+  ++length_;
+  ++entries_added_;
+}
+
+// Leaves an empty tail that continues the order of insertion.
+void Topic::SealTail() {
+  tail_.Seal();
+  const StreamId first_id = tail_.IdAt(tail_.begin());
+  const StreamId last_id = tail_.IdAt(tail_.end() - 1);
+  const uint64_t end_ordinal = tail_.end_ordinal();
+  if (sealed_ == nullptr) sealed_ = std::make_unique<SealedBlocks>();
+  sealed_->memory_bytes += tail_.memory_bytes();
+  sealed_->blocks.push_back({std::move(tail_), first_id, last_id});
+  tail_ = Block(end_ordinal);
+}
+
+// Where the next entry stands in the order of insertion, the last one being deleted: behind it, or
+// at the start of a new node if all of its node's are.
+uint64_t Topic::NextOrdinal(uint64_t node_entries) const {
+  const uint64_t next = tail_.end_ordinal();
+  const std::optional<uint64_t> last_live = LastLiveOrdinal();
+  if (!last_live) return 0;
+  const uint64_t node = next / node_entries;
+  if (next % node_entries == 0 || *last_live / node_entries == node) return next;
+  return (node + 1) * node_entries;
+}
+
+std::optional<uint64_t> Topic::LastLiveOrdinal() const {
+  if (length_ == 0) return std::nullopt;
+  const Block& block = tail_.empty() ? sealed_->blocks.back().block : tail_;
+  return block.first_ordinal() + block.NthLive(block.live_count() - 1);
+}
+
+size_t Topic::FindBlock(StreamId id) const {
+  if (sealed_ == nullptr || sealed_->blocks.back().last_id < id) return sealed_count();
+  const auto& blocks = sealed_->blocks;
+  const auto found = std::partition_point(
+      blocks.begin(), blocks.end(), [id](const SealedBlock& block) { return block.last_id < id; });
+  return static_cast<size_t>(found - blocks.begin());
+}
+
+bool Topic::Contains(StreamId id) const {
+  const Block& block = BlockAt(FindBlock(id));
+  const uint32_t position = block.LowerBound(id);
+  return position < block.end() && block.IdAt(position) == id && !block.IsDeleted(position);
+}
+
+bool Topic::Delete(StreamId id) {
+  const size_t index = FindBlock(id);
+  const bool is_sealed = index < sealed_count();
+  Block& block = is_sealed ? sealed_->blocks[index].block : tail_;
+  const uint32_t position = block.LowerBound(id);
+  if (position == block.end() || block.IdAt(position) != id || block.IsDeleted(position)) {
+    return false;
+  }
+  const size_t memory_before = block.memory_bytes();
+  block.Delete(position);
+  --length_;
+  max_deleted_id_ = std::max(max_deleted_id_, id);
+  if (is_sealed) {
+    sealed_->memory_bytes += block.memory_bytes() - memory_before;
+    if (block.empty()) {
+      DropSealed(index);
+    } else {
+      sealed_->blocks[index].first_id = block.IdAt(block.begin());
+    }
+  } else if (block.empty()) {
+    tail_ = Block(tail_.end_ordinal());
+  }
+  return true;
+}
+
+void Topic::DropSealed(size_t index) {
+  auto& blocks = sealed_->blocks;
+  sealed_->memory_bytes -= blocks[index].block.memory_bytes();
+  blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(index));
+  if (blocks.empty()) sealed_.reset();
+}
+
+uint64_t Topic::TrimSealed(StreamId last_removed) {
+  uint64_t removed = 0;
+  while (sealed_ != nullptr) {
+    SealedBlock& front = sealed_->blocks.front();
+    if (front.last_id > last_removed) {
+      if (front.first_id > last_removed) break;
+      const uint32_t live_before = front.block.live_count();
+      front.block.TrimThrough(last_removed);
+      removed += live_before - front.block.live_count();
+      if (!front.block.empty()) {
+        front.first_id = front.block.IdAt(front.block.begin());
+        break;
+      }
+    } else {
+      removed += front.block.live_count();
+    }
+    DropSealed(0);
+  }
+  return removed;
+}
+
+uint64_t Topic::TrimThrough(StreamId last_removed) {
+  uint64_t removed = TrimSealed(last_removed);
+  if (sealed_ == nullptr && !tail_.empty()) {
+    const uint32_t live_before = tail_.live_count();
+    tail_.TrimThrough(last_removed);
+    removed += live_before - tail_.live_count();
+    if (tail_.empty()) tail_ = Block(tail_.end_ordinal());
+  }
+  length_ -= removed;
+  return removed;
+}
+
+void Topic::SetId(StreamId last_id, std::optional<uint64_t> entries_added,
+                  std::optional<StreamId> max_deleted_id) {
+  last_id_ = last_id;
+  if (entries_added) entries_added_ = *entries_added;
+  if (max_deleted_id) max_deleted_id_ = *max_deleted_id;
+}
+
+uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs) const {
+  uint64_t left = limit;
+  bool past_last = first > last;
+  for (size_t index = FindBlock(first); index < block_count() && left > 0 && !past_last; ++index) {
+    const Block& block = BlockAt(index);
+    uint32_t from = block.NextLive(block.LowerBound(first));
+    while (from < block.end() && left > 0 && !past_last) {
+      uint32_t to = block.NextDeleted(from);
+      if (to - from > left) to = from + static_cast<uint32_t>(left);
+      if (block.IdAt(to - 1) > last) {
+        past_last = true;
+        to = std::max(from, block.UpperBound(last));
+        if (to == from) break;
+      }
+      runs.push_back({&block.owner(), block.Bytes(from, to), to - from});
+      left -= to - from;
+      from = block.NextLive(to);
+    }
+  }
+  return limit - left;
+}
+
+uint64_t Topic::ReadReverse(StreamId first, StreamId last, uint64_t limit,
+                            std::vector<Run>& runs) const {
+  if (first > last) return 0;
+  uint64_t left = limit;
+  size_t index = std::min(FindBlock(last) + 1, block_count());
+  while (index-- > 0 && left > 0) {
+    const Block& block = BlockAt(index);
+    uint32_t position = block.UpperBound(last);
+    for (; position > block.begin() && left > 0; --position) {
+      if (block.IsDeleted(position - 1)) continue;
+      if (block.IdAt(position - 1) < first) return limit - left;
+      runs.push_back({&block.owner(), block.Bytes(position - 1, position), 1});
+      --left;
+    }
+  }
+  return limit - left;
+}
+
+std::unique_ptr<Topic> Topic::Clone() const {
+  auto clone = std::make_unique<Topic>();
+  clone->last_id_ = last_id_;
+  clone->max_deleted_id_ = max_deleted_id_;
+  clone->entries_added_ = entries_added_;
+  clone->length_ = length_;
+  clone->tail_ = tail_.CloneOpen();
+  if (sealed_ != nullptr) {
+    clone->sealed_ = std::make_unique<SealedBlocks>();
+    clone->sealed_->memory_bytes = sealed_->memory_bytes;
+    for (const SealedBlock& sealed : sealed_->blocks) {
+      clone->sealed_->blocks.push_back(
+          {sealed.block.CloneSealed(), sealed.first_id, sealed.last_id});
+    }
+  }
+  return clone;
+}
+
+size_t Topic::memory_bytes() const {
+  const size_t sealed = sealed_ == nullptr ? 0
+                                           : sizeof(SealedBlocks) + sealed_->memory_bytes +
+                                                 sealed_->blocks.size() * sizeof(SealedBlock);
+  return sizeof(Topic) + tail_.memory_bytes() + sealed;
+}
+
+size_t Topic::block_count() const {
+  return sealed_count() + (tail_.empty() ? 0 : 1);
+}
+
+}  // namespace leat::data

@@ -1,0 +1,135 @@
+// Topic: a durable append-only sequence of entries, each an id and an array of fields and values
+// (a Redis stream). Pure data: the caller decides ids, times and replies.
+//
+//   Topic ─┬─ counters: length, last id, …
+//          ├─ sealed ──▶ ┌──────────────┬──────────────┬──────────────┐
+//          │  (null in a │ first, last  │ first, last  │ first, last  │   a record for each
+//          │   small     │ Block        │ Block        │ Block        │
+//          │   topic)    └──┬───────────┴──┬───────────┴──┬───────────┘
+//          │                ▼              ▼              ▼     immutable bytes (block.h)
+//          └─ tail: Block ──▶ the open block's bytes
+//
+// Blocks are in the order of their ids; every sealed one holds a live entry, and the tail is empty
+// or does. A search for an id needs only the records until it has found the block.
+//
+// Trimming is decided first and done later, with values that replay the same:
+//
+//   const Topic::TrimPoint trim = topic.FindTrimByLength(1000, …);   // changes nothing
+//   topic.TrimThrough(trim.last_removed);
+//
+// Approximate trimming removes whole *nodes* only, as redis-server's does: a node is a run of
+// `node_entries` entries in the order of insertion. Deleted entries keep their place in it; when
+// all of the last node's are deleted, the next entry begins a new one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "server/base/shared_bytes.h"
+#include "server/data/block.h"
+#include "server/data/stream_id.h"
+
+namespace leat::data {
+
+class Topic {
+ public:
+  static constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+  static constexpr uint64_t kDefaultNodeEntries = 100;  // stream-node-max-entries
+
+  uint64_t length() const { return length_; }
+  StreamId last_id() const { return last_id_; }  // the greatest ever, deleted or not
+  StreamId first_id() const;                     // 0-0 when empty
+  StreamId max_deleted_id() const { return max_deleted_id_; }
+  uint64_t entries_added() const { return entries_added_; }
+
+  // `fields` is the wire form of the fields array (`*2\r\n$1\r\nf\r\n$1\r\nv\r\n`). id > last_id().
+  // `node_entries` is what approximate trimming will be asked with.
+  void Append(StreamId id, std::string_view fields, uint64_t node_entries = kDefaultNodeEntries);
+  bool Contains(StreamId id) const;
+  // False if there is no such entry.
+  bool Delete(StreamId id);
+
+  // What a trim would do: the entries up to `last_removed` go, and they are `removed`.
+  struct TrimPoint {
+    StreamId last_removed;
+    uint64_t removed = 0;
+  };
+  // Down to `max_length` entries; approximate: while whole nodes can go, and no more than `limit`
+  // entries. Without a limit: kNoLimit. node_entries > 0.
+  TrimPoint FindTrimByLength(uint64_t max_length, bool approximate, uint64_t limit,
+                             uint64_t node_entries) const;
+  // Everything smaller than `min_id`; approximate as above.
+  TrimPoint FindTrimById(StreamId min_id, bool approximate, uint64_t limit,
+                         uint64_t node_entries) const;
+  // Removes every entry up to and with `last_removed`; returns how many.
+  uint64_t TrimThrough(StreamId last_removed);
+
+  // XSETID. The caller has checked that last_id is not smaller than the last entry's.
+  void SetId(StreamId last_id, std::optional<uint64_t> entries_added,
+             std::optional<StreamId> max_deleted_id);
+
+  // Bytes that a reply can refer to by copying `owner`; valid until the topic changes.
+  struct Run {
+    const base::SharedBytes* owner;
+    std::string_view bytes;
+    uint64_t entries;
+  };
+  // The entries of [first, last], at most `limit`, appended to `runs`: ascending with one run for
+  // live neighbours of a block, descending with one for each entry. Returns the number of entries.
+  uint64_t Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs) const;
+  uint64_t ReadReverse(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs) const;
+
+  // A copy that shares sealed bytes.
+  std::unique_ptr<Topic> Clone() const;
+
+  size_t memory_bytes() const;  // bytes shared with a copy count in both
+  size_t block_count() const;
+  size_t node_count(uint64_t node_entries) const;
+
+ private:
+  struct SealedBlock {
+    Block block;
+    StreamId first_id;  // of the first live entry
+    StreamId last_id;   // of the last one ever in it
+  };
+  // A deque: dropping from the front frees as it goes, and growing moves no records.
+  struct SealedBlocks {
+    std::deque<SealedBlock> blocks;
+    size_t memory_bytes = 0;  // of the buffers and marks
+  };
+
+  size_t sealed_count() const { return sealed_ == nullptr ? 0 : sealed_->blocks.size(); }
+  const Block& BlockAt(size_t index) const {
+    return index < sealed_count() ? sealed_->blocks[index].block : tail_;
+  }
+  // The first block whose last id is at least `id`; the tail's index if no sealed one's is.
+  size_t FindBlock(StreamId id) const;
+  void SealTail();
+  void DropSealed(size_t index);
+  uint64_t TrimSealed(StreamId last_removed);
+  uint64_t NextOrdinal(uint64_t node_entries) const;
+  std::optional<uint64_t> LastLiveOrdinal() const;
+
+  // Calls visit(live, end) for each node in order: its live entries, and where its last one lies.
+  struct NodeEnd {
+    size_t block;
+    uint32_t position;
+  };
+  template <typename Visit>
+  void ForEachNode(uint64_t node_entries, Visit visit) const;
+
+  StreamId last_id_;
+  StreamId max_deleted_id_;
+  uint64_t entries_added_ = 0;
+  uint64_t length_ = 0;
+  std::unique_ptr<SealedBlocks> sealed_;
+  Block tail_;
+};
+
+}  // namespace leat::data
