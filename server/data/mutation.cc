@@ -1,0 +1,116 @@
+#include "server/data/mutation.h"
+
+#include <memory>
+#include <optional>
+
+#include "server/data/topic.h"
+
+namespace leat::data {
+
+namespace {
+
+// The database a mutation names; a journal may name one that this server is not configured for.
+Keyspace* Database(Dataset& dataset, uint32_t number) {
+  return number < dataset.databases.size() ? &dataset.databases[number] : nullptr;
+}
+
+Topic* FindTopic(Dataset& dataset, uint32_t database, const Key& key) {
+  Keyspace* keyspace = Database(dataset, database);
+  Entry* entry = keyspace == nullptr ? nullptr : keyspace->Find(key);
+  return entry != nullptr && entry->type() == Type::kStream ? entry->topic() : nullptr;
+}
+
+}  // namespace
+
+bool Apply(Dataset& dataset, const SetString& mutation) {
+  Keyspace* keyspace = Database(dataset, mutation.database);
+  if (keyspace == nullptr) return false;
+  keyspace->PutString(mutation.key, mutation.value, mutation.expire_at_ms);
+  return true;
+}
+
+bool Apply(Dataset& dataset, const SpliceString& mutation) {
+  Keyspace* keyspace = Database(dataset, mutation.database);
+  if (keyspace == nullptr) return false;
+  const Entry* entry = keyspace->Find(mutation.key);
+  if (entry != nullptr && entry->type() != Type::kString) return false;
+  keyspace->SpliceString(mutation.key, mutation.offset, mutation.bytes);
+  return true;
+}
+
+bool Apply(Dataset& dataset, const DeleteKey& mutation) {
+  Keyspace* keyspace = Database(dataset, mutation.database);
+  return keyspace != nullptr && keyspace->Erase(mutation.key);
+}
+
+bool Apply(Dataset& dataset, const ExpireKey& mutation) {
+  Keyspace* keyspace = Database(dataset, mutation.database);
+  if (keyspace == nullptr || keyspace->Find(mutation.key) == nullptr) return false;
+  keyspace->SetExpiry(mutation.key, mutation.expire_at_ms);
+  return true;
+}
+
+bool Apply(Dataset& dataset, const MoveKey& mutation) {
+  Keyspace* from = Database(dataset, mutation.database);
+  Keyspace* to = Database(dataset, mutation.to_database);
+  return from != nullptr && to != nullptr && from->Rename(mutation.key, *to, mutation.to_key);
+}
+
+bool Apply(Dataset& dataset, const CopyKey& mutation) {
+  Keyspace* from = Database(dataset, mutation.database);
+  Keyspace* to = Database(dataset, mutation.to_database);
+  return from != nullptr && to != nullptr && from->Copy(mutation.key, *to, mutation.to_key);
+}
+
+bool Apply(Dataset& dataset, const FlushDatabase& mutation) {
+  Keyspace* keyspace = Database(dataset, mutation.database);
+  if (keyspace == nullptr) return false;
+  keyspace->Clear();
+  return true;
+}
+
+bool Apply(Dataset& dataset, const SwapDatabases& mutation) {
+  Keyspace* one = Database(dataset, mutation.database);
+  Keyspace* other = Database(dataset, mutation.other);
+  if (one == nullptr || other == nullptr) return false;
+  one->Swap(*other);
+  return true;
+}
+
+bool Apply(Dataset& dataset, const CreateTopic& mutation) {
+  Keyspace* keyspace = Database(dataset, mutation.database);
+  if (keyspace == nullptr) return false;
+  keyspace->PutTopic(mutation.key, std::make_unique<Topic>());
+  return true;
+}
+
+bool Apply(Dataset& dataset, const AppendEntry& mutation) {
+  Keyspace* keyspace = Database(dataset, mutation.database);
+  if (keyspace == nullptr) return false;
+  Entry* entry = keyspace->Find(mutation.key);
+  if (entry == nullptr) entry = keyspace->PutTopic(mutation.key, std::make_unique<Topic>());
+  if (entry->type() != Type::kStream || mutation.id <= entry->topic()->last_id()) return false;
+  entry->topic()->Append(mutation.id, mutation.fields);
+  return true;
+}
+
+bool Apply(Dataset& dataset, const DeleteEntry& mutation) {
+  Topic* topic = FindTopic(dataset, mutation.database, mutation.key);
+  return topic != nullptr && topic->Delete(mutation.id);
+}
+
+bool Apply(Dataset& dataset, const TrimTopic& mutation) {
+  Topic* topic = FindTopic(dataset, mutation.database, mutation.key);
+  if (topic == nullptr) return false;
+  topic->TrimThrough(mutation.last_removed);
+  return true;
+}
+
+bool Apply(Dataset& dataset, const SetTopicId& mutation) {
+  Topic* topic = FindTopic(dataset, mutation.database, mutation.key);
+  if (topic == nullptr) return false;
+  topic->SetId(mutation.last_id, mutation.entries_added, mutation.max_deleted_id);
+  return true;
+}
+
+}  // namespace leat::data

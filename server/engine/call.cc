@@ -1,0 +1,57 @@
+#include "server/engine/call.h"
+
+#include "server/engine/engine.h"
+#include "server/engine/session.h"
+
+namespace leat::engine {
+
+Call::Call(Engine& call_engine, Session& call_session, resp::ReplyWriter& call_reply,
+           CommandEntry& call_command, Args call_args, Mode call_mode)
+    : engine(call_engine),
+      session(call_session),
+      store(call_engine.store),
+      reply(call_reply),
+      command(call_command),
+      args(call_args),
+      now_ms(call_engine.now_ms()),
+      mode(call_mode) {}
+
+uint32_t Call::database() const { return session.database; }
+
+data::Entry* Call::FindForRead(const data::Key& key) {
+  data::Entry* entry = Find(key);
+  ++(entry != nullptr ? engine.statistics.keyspace_hits : engine.statistics.keyspace_misses);
+  return entry;
+}
+
+void Call::Error(std::string_view text) {
+  failed_ = true;
+  engine.CountError(text);
+  reply.Error(text);
+}
+
+void Call::Park(std::span<const std::string_view> keys, int64_t deadline_ms,
+                TimeoutReply timeout_reply, std::vector<std::string> arguments) {
+  if (mode == Mode::kInTransaction) return WriteTimeoutReply(reply, timeout_reply);
+  parked_ = true;
+  if (mode == Mode::kRerun) return;
+  session.parked = std::make_unique<ParkedCall>();
+  ParkedCall& call = *session.parked;
+  call.command = &command;
+  call.args = std::move(arguments);
+  call.database = database();
+  for (const std::string_view key : keys) call.keys.push_back({database(), std::string(key)});
+  call.deadline_ms = deadline_ms;
+  call.timeout_reply = timeout_reply;
+  engine.blocking.Park(session);
+}
+
+void WriteTimeoutReply(resp::ReplyWriter& reply, TimeoutReply timeout_reply) {
+  if (timeout_reply == TimeoutReply::kNullArray) {
+    reply.NullArray();
+  } else {
+    reply.Null();
+  }
+}
+
+}  // namespace leat::engine

@@ -1,0 +1,259 @@
+#include "server/engine/engine.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "server/engine/errors.h"
+
+namespace leat::engine {
+
+namespace {
+
+// Due keys reclaimed in one slice of a turn: well below a millisecond.
+constexpr size_t kExpiriesPerSlice = 1000;
+
+}  // namespace
+
+Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_clock,
+               persistence::Disk& engine_disk,
+               uint64_t seed)
+    : config(engine_config),
+      store(engine_store),
+      clock(engine_clock),
+      disk(engine_disk),
+      outbox(config),
+      pubsub(seed, outbox),
+      seed_(seed),
+      random_state_(seed) {
+  store.set_observer(this);
+  BeginTurn();
+  turn_started_ = false;
+  started_ms = now_ms();
+  next_second_ms_ = started_ms + 1000;
+  ApplyConfig();
+}
+
+Engine::~Engine() { store.set_observer(nullptr); }
+
+void Engine::ApplyConfig() {
+  if (persistence::Journal* journal = store.journal()) journal->SetPolicy(config.append_fsync);
+  store.set_hold_unsynced(config.append_fsync == persistence::SyncPolicy::kAlways);
+}
+
+Session* Engine::Connect() {
+  if (sessions_.size() >= static_cast<size_t>(config.max_clients)) {
+    ++statistics.connections_rejected;
+    return nullptr;
+  }
+  ++statistics.connections_received;
+  auto session = std::make_unique<Session>(next_session_id_++, &config.limits);
+  session->created_ms = session->last_request_ms = now_ms();
+  session->authenticated = config.require_pass.empty();
+  session->reader.set_authenticated(session->authenticated);
+  Session* borrowed = session.get();
+  sessions_.emplace(borrowed->id, std::move(session));
+  return borrowed;
+}
+
+void Engine::Disconnect(Session& session) {
+  if (session.parked != nullptr && session.parked->reason == ParkedCall::Reason::kBacklog) {
+    --backlog_waiters_;
+  }
+  blocking.Unpark(session);
+  pubsub.UnsubscribeAll(session);
+  watches.UnwatchAll(session);
+  StopMonitoring(session);
+  outbox.Forget(session);
+  std::erase(resumed_, &session);
+  if (session.held) std::erase(held_, &session);
+  sessions_.erase(session.id);
+}
+
+Session* Engine::FindSession(uint64_t id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+void Engine::Close(Session& session, bool at_once, std::string_view reason) {
+  if (session.closing_reason.empty()) session.closing_reason = reason;
+  session.closing = true;
+  if (at_once) session.closing_at_once = true;
+  outbox.Add(session);
+}
+
+void Engine::Monitor(Session& session) {
+  if (session.monitor) return;
+  session.monitor = true;
+  monitors_.push_back(&session);
+}
+
+void Engine::StopMonitoring(Session& session) {
+  if (!session.monitor) return;
+  session.monitor = false;
+  std::erase(monitors_, &session);
+}
+
+uint64_t Engine::Random() {  // splitmix64
+  uint64_t z = (random_state_ += 0x9e3779b97f4a7c15ULL);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+void Engine::BeginTurn() {
+  if (turn_started_) return;
+  turn_started_ = true;
+  now_micros_ = clock.UnixMicros();
+}
+
+void Engine::Process(Session& session) {
+  call_started_nanos_ = clock.MonotonicNanos();
+  while (session.parked == nullptr && !session.closing && !session.closing_at_once) {
+    const auto status = session.reader.Next();
+    if (status == resp::RequestReader::Status::kNeedMore) break;
+    if (status == resp::RequestReader::Status::kError) {
+      const std::string error = "ERR " + std::string(session.reader.error());
+      statistics.CountError(error);
+      session.reply.Error(error);
+      Close(session, false, "protocol error");
+      break;
+    }
+    Execute(session, session.reader.args());
+  }
+  session.reader.Keep();
+  if (session.reader.buffered_bytes() > config.limits.client_query_buffer_limit_bytes) {
+    Close(session, true, "its requests passed client-query-buffer-limit");
+  }
+}
+
+std::vector<Session*> Engine::EndTurn() {
+  // A call that ended its wait may have left requests behind it, and those may end other waits.
+  while (!resumed_.empty()) {
+    BeginTurn();
+    for (Session* session : std::exchange(resumed_, {})) Process(*session);
+  }
+  turn_started_ = false;
+  if (persistence::Journal* journal = store.journal()) journal->Submit();
+  std::vector<Session*> sessions = outbox.Take();
+  for (Session* session : sessions) {
+    if (session->gates.empty() || session->held) continue;
+    session->held = true;
+    held_.push_back(session);
+  }
+  return sessions;
+}
+
+void Engine::JournalAdvanced() {
+  store.ForgetDurable();
+  for (Session* session : std::exchange(held_, {})) {
+    session->held = false;
+    outbox.Add(*session);
+  }
+  if (backlog_waiters_ > 0) ResumeAll(ParkedCall::Reason::kBacklog);
+}
+
+void Engine::RunTimers() {
+  BeginTurn();
+  if (pause_.until_ms != 0 && pause_.until_ms <= now_ms()) SetPause({});
+  if (pause_.until_ms == 0) store.ExpireDue(now_ms(), kExpiriesPerSlice);
+  TimeOutBlocked();
+  if (blocking.HasReady()) ServeReady();
+  if (now_ms() >= next_second_ms_) {
+    next_second_ms_ = now_ms() + 1000;
+    SampleRates();
+    CheckClients();
+  }
+}
+
+int64_t Engine::NextTimerMs() const {
+  int64_t next = std::min(blocking.NextDeadlineMs(), next_second_ms_);
+  if (pause_.until_ms != 0) return std::min(next, pause_.until_ms);
+  return std::min(next, store.NextExpiryMs());
+}
+
+void Engine::SetPause(Pause pause) {
+  pause_ = pause;
+  if (pause_.until_ms == 0) ResumeAll(ParkedCall::Reason::kPause);
+}
+
+void Engine::Unpark(Session& session) {
+  blocking.Unpark(session);
+  session.parked.reset();
+  resumed_.push_back(&session);
+}
+
+void Engine::ResumeAll(ParkedCall::Reason reason) {
+  for (const auto& [id, session] : sessions_) {
+    if (session->parked == nullptr || session->parked->reason != reason) continue;
+    if (reason == ParkedCall::Reason::kBacklog) --backlog_waiters_;
+    const std::unique_ptr<ParkedCall> parked = std::move(session->parked);
+    const std::vector<std::string_view> args(parked->args.begin(), parked->args.end());
+    call_started_nanos_ = clock.MonotonicNanos();
+    Execute(*session, args);
+    resumed_.push_back(session.get());
+  }
+}
+
+void Engine::TimeOutBlocked() {
+  while (Session* session = blocking.Overdue(now_ms())) {
+    const TimeoutReply timeout_reply = session->parked->timeout_reply;
+    Unpark(*session);
+    WriteTimeoutReply(session->reply, timeout_reply);
+    outbox.Add(*session);
+  }
+}
+
+void Engine::ServeReady() {
+  while (blocking.HasReady()) {
+    for (Session* session : blocking.TakeReady()) Rerun(*session);
+  }
+}
+
+void Engine::Rerun(Session& session) {
+  const ParkedCall& parked = *session.parked;
+  const std::vector<std::string_view> args(parked.args.begin(), parked.args.end());
+  call_started_nanos_ = clock.MonotonicNanos();
+  std::swap(session.database, session.parked->database);
+  const bool finished = Run(session, session.reply, *parked.command, args, Call::Mode::kRerun);
+  std::swap(session.database, session.parked->database);
+  if (finished) Unpark(session);
+}
+
+void Engine::CheckClients() {
+  for (const auto& [id, session] : sessions_) {
+    if (!outbox.WithinLimit(*session, now_ms())) continue;
+    const bool waits = session->parked != nullptr || session->IsSubscribed() || session->monitor;
+    if (config.timeout_seconds > 0 && !waits &&
+        now_ms() - session->last_request_ms > config.timeout_seconds * 1000) {
+      Close(*session, true, "idle for longer than timeout");
+    }
+  }
+}
+
+void Engine::SampleRates() {
+  const auto since = [](uint64_t now, uint64_t& last) {
+    const uint64_t difference = now - std::min(now, last);
+    last = now;
+    return difference;
+  };
+  statistics.commands_per_second = since(statistics.commands_processed, last_commands_);
+  statistics.input_kib_per_second =
+      static_cast<double>(since(statistics.input_bytes, last_input_bytes_)) / 1024;
+  statistics.output_kib_per_second =
+      static_cast<double>(since(statistics.output_bytes, last_output_bytes_)) / 1024;
+}
+
+void Engine::KeyChanged(uint32_t database, const data::Key& key) {
+  watches.KeyChanged(database, key);
+  blocking.KeyChanged(database, key);
+}
+
+void Engine::DatabaseChanged(uint32_t database) {
+  data::Keyspace& keyspace = store.database(database);
+  watches.DatabaseChanged(database, [&keyspace](std::string_view name) {
+    return keyspace.Find(data::MakeKey(name)) != nullptr;
+  });
+  blocking.DatabaseChanged(database);
+}
+
+}  // namespace leat::engine

@@ -1,0 +1,148 @@
+// Engine: the server without its sockets. It owns the sessions and everything they share; a turn of
+// the loop drives it:
+//
+//   engine.BeginTurn();                 samples the time
+//   engine.Process(session);            runs what a session's reader was fed, for each that was read
+//   engine.RunTimers();                 what has fallen due
+//   for (Session* s : engine.EndTurn()) hands the journal over; these have output to send or are closing
+//
+// The parts (PubSub, Blocking, WatchTable …) know nothing of each other; what joins them is here
+// and in dispatch.cc, which runs one call.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "persistence/disk.h"
+#include "server/engine/blocking.h"
+#include "server/engine/call.h"
+#include "server/engine/clock.h"
+#include "server/engine/command_table.h"
+#include "server/engine/config.h"
+#include "server/engine/latency_monitor.h"
+#include "server/engine/outbox.h"
+#include "server/engine/pubsub.h"
+#include "server/engine/session.h"
+#include "server/engine/slow_log.h"
+#include "server/engine/statistics.h"
+#include "server/engine/transaction.h"
+#include "server/store/store.h"
+
+namespace leat::engine {
+
+// CLIENT PAUSE: calls of all clients, or only those that write, wait until it ends.
+struct Pause {
+  int64_t until_ms = 0;
+  bool all = false;
+};
+
+class Engine final : private store::KeyObserver {
+ public:
+  // All are borrowed and outlive the engine. `seed` makes hash tables unpredictable.
+  Engine(Config& config, store::Store& store, Clock& clock, persistence::Disk& disk,
+         uint64_t seed);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine() override;
+
+  // A new client; null where `maxclients` is reached.
+  Session* Connect();
+  // The client is gone: its subscriptions, watches and waits end.
+  void Disconnect(Session& session);
+  const std::map<uint64_t, std::unique_ptr<Session>>& sessions() const { return sessions_; }
+  Session* FindSession(uint64_t id) const;
+
+  void BeginTurn();
+  void Process(Session& session);
+  void RunTimers();
+  std::vector<Session*> EndTurn();
+  // When RunTimers is wanted next, in Unix milliseconds.
+  int64_t NextTimerMs() const;
+  // The journal announced a new durable LSN: replies that waited may go.
+  void JournalAdvanced();
+
+  int64_t now_ms() const { return now_micros_ / 1000; }
+  int64_t now_micros() const { return now_micros_; }
+
+  // Runs one call and all that goes with it: counters, the slow log, monitors.
+  // False when it waits (Call::Park).
+  bool Run(Session& session, resp::ReplyWriter& reply, CommandEntry& command, Args args,
+           Call::Mode mode);
+  // Ends the wait of a session's parked call; what it has sent since is executed at the end of the
+  // turn.
+  void Unpark(Session& session);
+  // Closes a session at the end of the turn: after its output was sent, or dropping it.
+  void Close(Session& session, bool at_once, std::string_view reason);
+  void SetPause(Pause pause);
+  const Pause& pause() const { return pause_; }
+  void Shutdown() { shutdown_requested_ = true; }
+  bool shutdown_requested() const { return shutdown_requested_; }
+  // After the settings changed.
+  void ApplyConfig();
+  void CountError(std::string_view text) { statistics.CountError(text); }
+  void Monitor(Session& session);
+  size_t monitor_count() const { return monitors_.size(); }
+  void StopMonitoring(Session& session);
+  uint64_t seed() const { return seed_; }
+  // Uniform random bits, not for secrets.
+  uint64_t Random();
+
+  Config& config;
+  store::Store& store;
+  Clock& clock;
+  persistence::Disk& disk;  // of the configuration file
+  CommandTable commands;
+  Statistics statistics;
+  SlowLog slow_log;
+  LatencyMonitor latency;
+  Outbox outbox;
+  PubSub pubsub;
+  Blocking blocking;
+  WatchTable watches;
+  std::string config_file;  // where CONFIG REWRITE writes; empty: started without one
+  int64_t started_ms = 0;
+
+ private:
+  void KeyChanged(uint32_t database, const data::Key& key) override;
+  void DatabaseChanged(uint32_t database) override;
+
+  void Execute(Session& session, Args args);
+  CommandEntry* Resolve(Session& session, Args args);
+  void Reject(Session& session, CommandEntry* command, std::string_view error);
+  // Why the call may not run now, or empty.
+  std::string_view Refusal(const Session& session, const CommandEntry& command) const;
+  bool Queues(const Session& session, const CommandEntry& command) const;
+  bool Waits(Session& session, CommandEntry& command, Args args);
+  void Queue(Session& session, CommandEntry& command, Args args);
+  void RunMuted(Session& session, CommandEntry& command, Args args);
+  void Record(Session& session, CommandEntry& command, Args args, uint64_t nanos, bool failed);
+  void FeedMonitors(const Session& session, Args args);
+  void ServeReady();
+  void Rerun(Session& session);
+  void ResumeAll(ParkedCall::Reason reason);
+  void TimeOutBlocked();
+  void CheckClients();
+  void SampleRates();
+
+  std::map<uint64_t, std::unique_ptr<Session>> sessions_;
+  std::vector<Session*> monitors_;
+  std::vector<Session*> resumed_;  // may have unread requests
+  std::vector<Session*> held_;     // output waits for the journal
+  uint64_t next_session_id_ = 1;
+  int64_t now_micros_ = 0;
+  uint64_t call_started_nanos_ = 0;
+  uint64_t seed_;
+  uint64_t random_state_;
+  Pause pause_;
+  bool shutdown_requested_ = false;
+  bool turn_started_ = false;
+  size_t backlog_waiters_ = 0;
+  int64_t next_second_ms_ = 0;
+  uint64_t last_commands_ = 0, last_input_bytes_ = 0, last_output_bytes_ = 0;
+};
+
+}  // namespace leat::engine
