@@ -100,10 +100,10 @@ void Announce(const Config& config, const leat::persistence::Journal* journal) {
                 static_cast<unsigned long long>(recovery.records),
                 static_cast<unsigned long long>(recovery.bytes));
     if (recovery.cut) {
-      std::printf("cut a torn tail: %llu bytes at offset %llu of %s, never acknowledged as durable\n",
-                  static_cast<unsigned long long>(recovery.cut->bytes),
-                  static_cast<unsigned long long>(recovery.cut->offset),
-                  recovery.cut->file.c_str());
+      std::printf(
+          "cut a torn tail: %llu bytes at offset %llu of %s, never acknowledged as durable\n",
+          static_cast<unsigned long long>(recovery.cut->bytes),
+          static_cast<unsigned long long>(recovery.cut->offset), recovery.cut->file.c_str());
     }
   }
   std::printf("try: redis-cli -p %lld XADD orders '*' item tea\n",

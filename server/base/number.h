@@ -53,7 +53,6 @@ char* FormatInteger(char* out, Integer value) {
   return std::to_chars(out, out + kMaxInt64Digits, value).ptr;
 }
 
-
 // A floating-point number as clients send it: the whole text, no spaces, "inf" and "-inf" allowed,
 // no NaN. Long double, as INCRBYFLOAT computes with it.
 std::optional<long double> ParseLongDouble(std::string_view text);

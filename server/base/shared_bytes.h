@@ -2,7 +2,8 @@
 // or a block of a topic can be in many clients' output at once without being copied.
 //
 // Bytes that a reference shows never change: an owner may append behind them (see `capacity`), and
-// nothing else, while `unique()` is false. The count is not atomic: all references live on the loop.
+// nothing else, while `unique()` is false. The count is not atomic: all references live on the
+// loop.
 //
 //   SharedBytes bytes = SharedBytes::Copy("hello");
 //   SharedBytes same = bytes;             // one more reference, no copy

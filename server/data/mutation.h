@@ -50,9 +50,7 @@ struct DeleteKey {
   uint32_t database;
   Key key;
 
-  static auto Members(auto& self, auto&& visit) {
-    return visit(self.database, self.key);
-  }
+  static auto Members(auto& self, auto&& visit) { return visit(self.database, self.key); }
 };
 
 struct ExpireKey {
@@ -96,9 +94,7 @@ struct FlushDatabase {
   static constexpr uint8_t kTag = 7;
   uint32_t database;
 
-  static auto Members(auto& self, auto&& visit) {
-    return visit(self.database);
-  }
+  static auto Members(auto& self, auto&& visit) { return visit(self.database); }
 };
 
 struct SwapDatabases {
@@ -106,9 +102,7 @@ struct SwapDatabases {
   uint32_t database;
   uint32_t other;
 
-  static auto Members(auto& self, auto&& visit) {
-    return visit(self.database, self.other);
-  }
+  static auto Members(auto& self, auto&& visit) { return visit(self.database, self.other); }
 };
 
 // An empty topic: XGROUP CREATE MKSTREAM, and XADD with MAXLEN 0, leave one.
@@ -117,9 +111,7 @@ struct CreateTopic {
   uint32_t database;
   Key key;
 
-  static auto Members(auto& self, auto&& visit) {
-    return visit(self.database, self.key);
-  }
+  static auto Members(auto& self, auto&& visit) { return visit(self.database, self.key); }
 };
 
 // Appends one entry; the topic is created where the key is missing.
@@ -141,9 +133,7 @@ struct DeleteEntry {
   Key key;
   StreamId id;
 
-  static auto Members(auto& self, auto&& visit) {
-    return visit(self.database, self.key, self.id);
-  }
+  static auto Members(auto& self, auto&& visit) { return visit(self.database, self.key, self.id); }
 };
 
 struct TrimTopic {

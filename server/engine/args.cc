@@ -5,7 +5,9 @@
 
 namespace leat::engine {
 
-bool ArgReader::Match(std::string_view word) { return Match(word, 0); }
+bool ArgReader::Match(std::string_view word) {
+  return Match(word, 0);
+}
 
 bool ArgReader::Match(std::string_view word, size_t following) {
   if (!HasMore() || Remaining() <= following || !EqualsIgnoringCase(call_[next_], word)) {

@@ -62,8 +62,7 @@ Session* Blocking::Overdue(int64_t now_ms) const {
 }
 
 int64_t Blocking::NextDeadlineMs() const {
-  return deadlines_.empty() ? std::numeric_limits<int64_t>::max()
-                            : deadlines_.begin()->first.first;
+  return deadlines_.empty() ? std::numeric_limits<int64_t>::max() : deadlines_.begin()->first.first;
 }
 
 }  // namespace leat::engine

@@ -16,7 +16,9 @@ Call::Call(Engine& call_engine, Session& call_session, resp::ReplyWriter& call_r
       now_ms(call_engine.now_ms()),
       mode(call_mode) {}
 
-uint32_t Call::database() const { return session.database; }
+uint32_t Call::database() const {
+  return session.database;
+}
 
 data::Entry* Call::FindForRead(const data::Key& key) {
   data::Entry* entry = Find(key);

@@ -56,15 +56,15 @@ enum CommandCategory : uint32_t {
 };
 
 enum KeyFlag : uint16_t {
-  kKeyReadOnly = 1 << 0,        // RO
-  kKeyReadWrite = 1 << 1,       // RW
-  kKeyOverwrite = 1 << 2,       // OW
-  kKeyRemove = 1 << 3,          // RM
-  kKeyAccess = 1 << 4,          // the value is returned or influences the reply
+  kKeyReadOnly = 1 << 0,   // RO
+  kKeyReadWrite = 1 << 1,  // RW
+  kKeyOverwrite = 1 << 2,  // OW
+  kKeyRemove = 1 << 3,     // RM
+  kKeyAccess = 1 << 4,     // the value is returned or influences the reply
   kKeyUpdate = 1 << 5,
   kKeyInsert = 1 << 6,
   kKeyDelete = 1 << 7,
-  kKeyNotKey = 1 << 8,          // routed like a key, but none: shard channels
+  kKeyNotKey = 1 << 8,  // routed like a key, but none: shard channels
   kKeyIncomplete = 1 << 9,
   kKeyVariable = 1 << 10,
 };
@@ -79,7 +79,7 @@ struct KeySpec {
   uint16_t flags = 0;
   int16_t first = 0;              // kIndex: the position; kKeyword: where the search starts
   std::string_view keyword = {};  // kKeyword
-  int16_t last = 0;   // kRange: relative to the first key; negative: from the end of the arguments
+  int16_t last = 0;  // kRange: relative to the first key; negative: from the end of the arguments
   int16_t step = 1;
   int16_t limit = 0;  // kRange, last -1: 2 means the first half of the rest, and so on
 };

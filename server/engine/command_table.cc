@@ -36,17 +36,28 @@ constexpr FlagName kFlagNames[] = {
 };
 
 constexpr FlagName kCategoryNames[] = {
-    {kKeyspaceCategory, "@keyspace"},     {kStringCategory, "@string"},
-    {kStreamCategory, "@stream"},         {kConnectionCategory, "@connection"},
-    {kTransactionCategory, "@transaction"}, {kDangerousCategory, "@dangerous"},
-    {kAdminCategory, "@admin"},           {kBitmapCategory, "@bitmap"},
+    {kKeyspaceCategory, "@keyspace"},
+    {kStringCategory, "@string"},
+    {kStreamCategory, "@stream"},
+    {kConnectionCategory, "@connection"},
+    {kTransactionCategory, "@transaction"},
+    {kDangerousCategory, "@dangerous"},
+    {kAdminCategory, "@admin"},
+    {kBitmapCategory, "@bitmap"},
 };
 
 constexpr FlagName kKeyFlagNames[] = {
-    {kKeyReadOnly, "RO"},       {kKeyReadWrite, "RW"},   {kKeyOverwrite, "OW"},
-    {kKeyRemove, "RM"},         {kKeyAccess, "access"},  {kKeyUpdate, "update"},
-    {kKeyInsert, "insert"},     {kKeyDelete, "delete"},  {kKeyNotKey, "not_key"},
-    {kKeyIncomplete, "incomplete"}, {kKeyVariable, "variable_flags"},
+    {kKeyReadOnly, "RO"},
+    {kKeyReadWrite, "RW"},
+    {kKeyOverwrite, "OW"},
+    {kKeyRemove, "RM"},
+    {kKeyAccess, "access"},
+    {kKeyUpdate, "update"},
+    {kKeyInsert, "insert"},
+    {kKeyDelete, "delete"},
+    {kKeyNotKey, "not_key"},
+    {kKeyIncomplete, "incomplete"},
+    {kKeyVariable, "variable_flags"},
 };
 
 std::vector<std::string_view> NamesOf(std::span<const FlagName> names, uint32_t flags) {
@@ -184,6 +195,8 @@ std::vector<std::string_view> CategoryNames(const Command& command) {
   return names;
 }
 
-std::vector<std::string_view> KeyFlagNames(uint16_t flags) { return NamesOf(kKeyFlagNames, flags); }
+std::vector<std::string_view> KeyFlagNames(uint16_t flags) {
+  return NamesOf(kKeyFlagNames, flags);
+}
 
 }  // namespace leat::engine

@@ -60,7 +60,7 @@ class CommandTable {
  private:
   CommandEntry* AddEntry(const Command& row, const CommandEntry* container);
 
-  std::deque<CommandEntry> entries_;  // addresses are stable
+  std::deque<CommandEntry> entries_;                        // addresses are stable
   std::unordered_map<std::string, CommandEntry*> by_name_;  // lower case, "client|id" included
 };
 

@@ -209,45 +209,59 @@ std::vector<Setting> MakeSettings() {
   using persistence::SyncPolicy;
   return {
       Bind(),
-      Number("port", kAtStartOnly, 0, 65535, [](Config& c) -> auto& { return c.port; }),
+      Number(
+          "port", kAtStartOnly, 0, 65535, [](Config & c) -> auto& { return c.port; }),
       Text("unixsocket", kAtStartOnly, &Config::unix_socket),
       UnixSocketPermissions(),
-      Number("tcp-backlog", kAtStartOnly, 0, kIntMax,
-             [](Config& c) -> auto& { return c.tcp_backlog; }),
-      Number("tcp-keepalive", kAnyTime, 0, kIntMax,
-             [](Config& c) -> auto& { return c.tcp_keepalive_seconds; }),
-      Number("timeout", kAnyTime, 0, kIntMax, [](Config& c) -> auto& { return c.timeout_seconds; }),
-      Number("maxclients", kAnyTime, 1, kIntMax, [](Config& c) -> auto& { return c.max_clients; }),
+      Number(
+          "tcp-backlog", kAtStartOnly, 0, kIntMax,
+          [](Config & c) -> auto& { return c.tcp_backlog; }),
+      Number(
+          "tcp-keepalive", kAnyTime, 0, kIntMax,
+          [](Config & c) -> auto& { return c.tcp_keepalive_seconds; }),
+      Number(
+          "timeout", kAnyTime, 0, kIntMax, [](Config & c) -> auto& { return c.timeout_seconds; }),
+      Number(
+          "maxclients", kAnyTime, 1, kIntMax, [](Config & c) -> auto& { return c.max_clients; }),
       Text("requirepass", kAnyTime, &Config::require_pass),
-      Memory("proto-max-bulk-len", kAnyTime, 1 << 20, kMax,
-             [](Config& c) -> auto& { return c.limits.proto_max_bulk_len_bytes; }),
-      Memory("client-query-buffer-limit", kAnyTime, 1 << 20, kMax,
-             [](Config& c) -> auto& { return c.limits.client_query_buffer_limit_bytes; }),
+      Memory(
+          "proto-max-bulk-len", kAnyTime, 1 << 20, kMax,
+          [](Config & c) -> auto& { return c.limits.proto_max_bulk_len_bytes; }),
+      Memory(
+          "client-query-buffer-limit", kAnyTime, 1 << 20, kMax,
+          [](Config & c) -> auto& { return c.limits.client_query_buffer_limit_bytes; }),
       {"client-output-buffer-limit", kAnyTime, ShowOutputLimits, SetOutputLimits},
-      Number("databases", kAtStartOnly, 1, 1 << 16, [](Config& c) -> auto& { return c.databases; }),
+      Number(
+          "databases", kAtStartOnly, 1, 1 << 16, [](Config & c) -> auto& { return c.databases; }),
       Text("dir", kAtStartOnly, &Config::directory),
       Bool("appendonly", kAtStartOnly, &Config::append_only),
       Choice("appendfsync", kAnyTime, &Config::append_fsync,
              {{"everysec", SyncPolicy::kEverySecond},
               {"always", SyncPolicy::kAlways},
               {"no", SyncPolicy::kNo}}),
-      Memory("journal-segment-size", kAtStartOnly, 1 << 16, int64_t{1} << 40,
-             [](Config& c) -> auto& { return c.journal_segment_bytes; }),
-      Memory("journal-backlog", kAnyTime, 1 << 16, int64_t{1} << 40,
-             [](Config& c) -> auto& { return c.journal_backlog_bytes; }),
-      Number("stream-node-max-entries", kAnyTime, 0, kMax,
-             [](Config& c) -> auto& { return c.stream_node_max_entries; }),
+      Memory(
+          "journal-segment-size", kAtStartOnly, 1 << 16, int64_t{1} << 40,
+          [](Config & c) -> auto& { return c.journal_segment_bytes; }),
+      Memory(
+          "journal-backlog", kAnyTime, 1 << 16, int64_t{1} << 40,
+          [](Config & c) -> auto& { return c.journal_backlog_bytes; }),
+      Number(
+          "stream-node-max-entries", kAnyTime, 0, kMax,
+          [](Config & c) -> auto& { return c.stream_node_max_entries; }),
       Choice<std::string>("loglevel", kAnyTime, &Config::log_level,
                           {{"debug", "debug"},
                            {"verbose", "verbose"},
                            {"notice", "notice"},
                            {"warning", "warning"}}),
-      Number("slowlog-log-slower-than", kAnyTime, -1, kMax,
-             [](Config& c) -> auto& { return c.slow_log_slower_than_micros; }),
-      Number("slowlog-max-len", kAnyTime, 0, kMax,
-             [](Config& c) -> auto& { return c.slow_log_max_length; }),
-      Number("latency-monitor-threshold", kAnyTime, 0, kMax,
-             [](Config& c) -> auto& { return c.latency_monitor_threshold_ms; }),
+      Number(
+          "slowlog-log-slower-than", kAnyTime, -1, kMax,
+          [](Config & c) -> auto& { return c.slow_log_slower_than_micros; }),
+      Number(
+          "slowlog-max-len", kAnyTime, 0, kMax,
+          [](Config & c) -> auto& { return c.slow_log_max_length; }),
+      Number(
+          "latency-monitor-threshold", kAnyTime, 0, kMax,
+          [](Config & c) -> auto& { return c.latency_monitor_threshold_ms; }),
       Bool("latency-tracking", kAnyTime, &Config::latency_tracking),
       LatencyPercentiles(),
   };
@@ -268,10 +282,16 @@ const Setting* FindSetting(std::string_view name) {
 }
 
 bool ParseMemory(std::string_view text, int64_t* bytes) {
-  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"", 1},          {"b", 1},           {"k", 1000},          {"kb", 1 << 10},
-      {"m", 1000000},   {"mb", 1 << 20},    {"g", 1000000000},    {"gb", 1 << 30},
-      {"t", 1000000000000}, {"tb", int64_t{1} << 40}};
+  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {{"", 1},
+                                                                    {"b", 1},
+                                                                    {"k", 1000},
+                                                                    {"kb", 1 << 10},
+                                                                    {"m", 1000000},
+                                                                    {"mb", 1 << 20},
+                                                                    {"g", 1000000000},
+                                                                    {"gb", 1 << 30},
+                                                                    {"t", 1000000000000},
+                                                                    {"tb", int64_t{1} << 40}};
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto value = base::ParseInt64(text.substr(0, digits));
   if (!value) return false;

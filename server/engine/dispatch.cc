@@ -32,17 +32,16 @@ std::string ArityError(const CommandEntry& command) {
 }
 
 bool AllowedWhileSubscribed(const Command& row) {
-  static constexpr std::string_view kAllowed[] = {
-      "SUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE",
-      "PUNSUBSCRIBE", "PING", "QUIT", "RESET"};
+  static constexpr std::string_view kAllowed[] = {"SUBSCRIBE",   "SSUBSCRIBE", "SUNSUBSCRIBE",
+                                                  "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE",
+                                                  "PING",        "QUIT",       "RESET"};
   return std::find(std::begin(kAllowed), std::end(kAllowed), row.name) != std::end(kAllowed);
 }
 
 bool RunsInsideMulti(const Command& row) {
-  static constexpr std::string_view kNotQueued[] = {"EXEC", "DISCARD", "MULTI",
-                                                    "WATCH", "QUIT", "RESET"};
-  return std::find(std::begin(kNotQueued), std::end(kNotQueued), row.name) !=
-         std::end(kNotQueued);
+  static constexpr std::string_view kNotQueued[] = {"EXEC",  "DISCARD", "MULTI",
+                                                    "WATCH", "QUIT",    "RESET"};
+  return std::find(std::begin(kNotQueued), std::end(kNotQueued), row.name) != std::end(kNotQueued);
 }
 
 }  // namespace
@@ -129,7 +128,8 @@ bool Engine::Queues(const Session& session, const CommandEntry& command) const {
 }
 
 void Engine::Queue(Session& session, CommandEntry& command, Args args) {
-  QueuedCall& queued = session.transaction->calls.emplace_back(&command, std::vector<std::string>());
+  QueuedCall& queued =
+      session.transaction->calls.emplace_back(&command, std::vector<std::string>());
   for (const std::string_view arg : args) {
     queued.args.emplace_back(arg);
     session.transaction->memory_bytes += arg.size() + sizeof(std::string);
@@ -237,7 +237,8 @@ void Engine::FeedMonitors(const Session& session, Args args) {
   std::snprintf(head, sizeof(head), "%lld.%06lld [%u ",
                 static_cast<long long>(now_micros_ / 1000000),
                 static_cast<long long>(now_micros_ % 1000000), session.database);
-  std::string line = head + (session.unix_socket ? "unix:" + session.address : session.address) + "]";
+  std::string line =
+      head + (session.unix_socket ? "unix:" + session.address : session.address) + "]";
   for (const std::string_view arg : args) line.append(" ").append(Quote(arg));
   for (Session* monitor : monitors_) {
     monitor->reply.Simple(line);

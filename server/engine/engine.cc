@@ -15,8 +15,7 @@ constexpr size_t kExpiriesPerSlice = 1000;
 }  // namespace
 
 Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_clock,
-               persistence::Disk& engine_disk,
-               uint64_t seed)
+               persistence::Disk& engine_disk, uint64_t seed)
     : config(engine_config),
       store(engine_store),
       clock(engine_clock),
@@ -33,7 +32,9 @@ Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_
   ApplyConfig();
 }
 
-Engine::~Engine() { store.set_observer(nullptr); }
+Engine::~Engine() {
+  store.set_observer(nullptr);
+}
 
 void Engine::ApplyConfig() {
   if (persistence::Journal* journal = store.journal()) journal->SetPolicy(config.append_fsync);

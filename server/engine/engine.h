@@ -2,9 +2,9 @@
 // the loop drives it:
 //
 //   engine.BeginTurn();                 samples the time
-//   engine.Process(session);            runs what a session's reader was fed, for each that was read
-//   engine.RunTimers();                 what has fallen due
-//   for (Session* s : engine.EndTurn()) hands the journal over; these have output to send or are closing
+//   engine.Process(session);            runs what a session's reader was fed, for each that was
+//   read engine.RunTimers();                 what has fallen due for (Session* s :
+//   engine.EndTurn()) hands the journal over; these have output to send or are closing
 //
 // The parts (PubSub, Blocking, WatchTable …) know nothing of each other; what joins them is here
 // and in dispatch.cc, which runs one call.
@@ -43,8 +43,7 @@ struct Pause {
 class Engine final : private store::KeyObserver {
  public:
   // All are borrowed and outlive the engine. `seed` makes hash tables unpredictable.
-  Engine(Config& config, store::Store& store, Clock& clock, persistence::Disk& disk,
-         uint64_t seed);
+  Engine(Config& config, store::Store& store, Clock& clock, persistence::Disk& disk, uint64_t seed);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine() override;

@@ -21,7 +21,8 @@ inline constexpr auto kStringTooLong =
 inline constexpr auto kDatabaseRange = "ERR DB index is out of range"sv;
 inline constexpr auto kInvalidDatabase = "ERR invalid DB index"sv;
 inline constexpr auto kNoAuth = "NOAUTH Authentication required."sv;
-inline constexpr auto kWrongPass = "WRONGPASS invalid username-password pair or user is disabled."sv;
+inline constexpr auto kWrongPass =
+    "WRONGPASS invalid username-password pair or user is disabled."sv;
 inline constexpr auto kInvalidCursor = "ERR invalid cursor"sv;
 inline constexpr auto kTimeoutNotFloat = "ERR timeout is not a float or out of range"sv;
 inline constexpr auto kTimeoutNotInteger = "ERR timeout is not an integer or out of range"sv;

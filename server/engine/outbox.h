@@ -25,8 +25,8 @@ class Outbox {
   // The session goes.
   void Forget(Session& session);
 
-  // Closes a session whose output passes its class's `client-output-buffer-limit`; what it was still
-  // to be sent is dropped, and counted. False when it did.
+  // Closes a session whose output passes its class's `client-output-buffer-limit`; what it was
+  // still to be sent is dropped, and counted. False when it did.
   bool WithinLimit(Session& session, int64_t now_ms);
 
   uint64_t sessions_closed() const { return sessions_closed_; }

@@ -83,7 +83,7 @@ void PubSub::UnsubscribeAll(Session& session) {
 
 std::vector<std::string_view> PubSub::NamesOf(ChannelKind kind, const Session& session) const {
   std::vector<std::string_view> names;
-  for (const data::Channel* channel : table(kind).ChannelsOf(&session)) {
+  for (const data::Channel* channel : ChannelsOf(kind, session)) {
     names.push_back(channel->name());
   }
   return names;
@@ -95,16 +95,14 @@ int64_t PubSub::Publish(std::string_view channel, std::string_view payload, int6
     Message message(std::string_view("message"), channel, payload);
     delivered += Deliver(*subscribed, message, now_ms);
   }
-  patterns_.FindMatches(channel, &matches_);
-  for (const data::Channel* pattern : matches_) {
-    Message message(std::string_view("pmessage"), pattern->name(), channel, payload);
-    delivered += Deliver(*pattern, message, now_ms);
-  }
+  patterns_.ForEachMatch(channel, [&](const data::Channel& pattern) {
+    Message message(std::string_view("pmessage"), pattern.name(), channel, payload);
+    delivered += Deliver(pattern, message, now_ms);
+  });
   return delivered;
 }
 
-int64_t PubSub::PublishToShard(std::string_view channel, std::string_view payload,
-                               int64_t now_ms) {
+int64_t PubSub::PublishToShard(std::string_view channel, std::string_view payload, int64_t now_ms) {
   const data::Channel* subscribed = shard_channels_.Find(channel);
   if (subscribed == nullptr) return 0;
   Message message(std::string_view("smessage"), channel, payload);
@@ -124,16 +122,16 @@ int64_t PubSub::Deliver(const data::Channel& channel, Message& message, int64_t 
   return delivered;
 }
 
-const data::Subscriptions& PubSub::table(ChannelKind kind) const {
+std::span<data::Channel* const> PubSub::ChannelsOf(ChannelKind kind, const Session& session) const {
   switch (kind) {
     case ChannelKind::kChannel:
-      return channels_;
+      return channels_.ChannelsOf(&session);
     case ChannelKind::kShardChannel:
-      return shard_channels_;
+      return shard_channels_.ChannelsOf(&session);
     case ChannelKind::kPattern:
       break;
   }
-  return patterns_.table();
+  return patterns_.ChannelsOf(&session);
 }
 
 }  // namespace leat::engine

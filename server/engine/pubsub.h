@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -34,17 +35,20 @@ class PubSub {
   int64_t Publish(std::string_view channel, std::string_view payload, int64_t now_ms);
   int64_t PublishToShard(std::string_view channel, std::string_view payload, int64_t now_ms);
 
-  const data::Subscriptions& table(ChannelKind kind) const;
+  // What exists, for PUBSUB.
+  const data::Subscriptions& channels() const { return channels_; }
+  const data::Subscriptions& shard_channels() const { return shard_channels_; }
+  size_t pattern_count() const { return patterns_.size(); }
 
  private:
   class Message;
 
+  std::span<data::Channel* const> ChannelsOf(ChannelKind kind, const Session& session) const;
   int64_t Deliver(const data::Channel& channel, Message& message, int64_t now_ms);
 
   data::Subscriptions channels_;
   data::Subscriptions shard_channels_;
   data::PatternSubscriptions patterns_;
-  std::vector<const data::Channel*> matches_;
   Outbox& outbox_;
 };
 

@@ -59,14 +59,14 @@ struct Session : data::Subscriber {
   bool monitor = false;
   bool no_evict = false;
   bool no_touch = false;
-  std::unique_ptr<Transaction> transaction;     // between MULTI and EXEC
-  std::unique_ptr<WatchedKeys> watched;         // between WATCH and EXEC
-  std::unique_ptr<ParkedCall> parked;           // a call that waits: nothing is read on until it ends
+  std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
+  std::unique_ptr<WatchedKeys> watched;      // between WATCH and EXEC
+  std::unique_ptr<ParkedCall> parked;        // a call that waits: nothing is read on until it ends
   size_t channels = 0, patterns = 0, shard_channels = 0;  // subscribed to, counted by PubSub
 
   // How it ends.
-  bool closing = false;             // after the output was sent
-  bool closing_at_once = false;     // nothing more is sent
+  bool closing = false;          // after the output was sent
+  bool closing_at_once = false;  // nothing more is sent
   std::string closing_reason;
 
   // Output that waits.

@@ -6,7 +6,9 @@
 
 namespace leat::engine {
 
-constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+constexpr char ToLower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 inline std::string ToLower(std::string_view text) {
   std::string lower(text);

@@ -90,7 +90,8 @@ void Connection::OnAlloc(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   auto* connection = static_cast<Connection*>(handle->data);
   const std::span<char> target =
       connection->session_->reader.Target(connection->server_.shared_buffer());
-  *buffer = uv_buf_init(target.data(), static_cast<unsigned>(std::min<size_t>(target.size(), 1u << 30)));
+  *buffer =
+      uv_buf_init(target.data(), static_cast<unsigned>(std::min<size_t>(target.size(), 1u << 30)));
 }
 
 void Connection::OnRead(uv_stream_t* stream, ssize_t size, const uv_buf_t*) {
@@ -174,7 +175,8 @@ void Connection::Close() {
     server_.Forget(*session);
   }
   if (uv_is_closing(&socket_.handle) == 0) {
-    uv_close(&socket_.handle, [](uv_handle_t* handle) { delete static_cast<Connection*>(handle->data); });
+    uv_close(&socket_.handle,
+             [](uv_handle_t* handle) { delete static_cast<Connection*>(handle->data); });
   }
 }
 

@@ -16,7 +16,9 @@ namespace {
 // Files and sockets of the server's own, beside its clients.
 constexpr rlim_t kReservedFiles = 32;
 
-uv_handle_t* Handle(void* handle) { return static_cast<uv_handle_t*>(handle); }
+uv_handle_t* Handle(void* handle) {
+  return static_cast<uv_handle_t*>(handle);
+}
 
 }  // namespace
 
@@ -135,11 +137,9 @@ void Server::RaiseFileLimit() {
 }
 
 void Server::Run() {
-  uv_prepare_start(&prepare_, [](uv_prepare_t* prepare) {
-    static_cast<Server*>(prepare->data)->EndTurn();
-  });
-  uv_check_start(&check_,
-                 [](uv_check_t* check) { static_cast<Server*>(check->data)->EndTurn(); });
+  uv_prepare_start(&prepare_,
+                   [](uv_prepare_t* prepare) { static_cast<Server*>(prepare->data)->EndTurn(); });
+  uv_check_start(&check_, [](uv_check_t* check) { static_cast<Server*>(check->data)->EndTurn(); });
   uv_signal_start(&terminate_, OnSignal, SIGTERM);
   uv_signal_start(&interrupt_, OnSignal, SIGINT);
   if (persistence::Journal* journal = engine_.store.journal()) {
@@ -184,6 +184,8 @@ void Server::OnSignal(uv_signal_t* signal, int) {
   static_cast<Server*>(signal->data)->engine_.Shutdown();
 }
 
-void Server::Forget(engine::Session& session) { engine_.Disconnect(session); }
+void Server::Forget(engine::Session& session) {
+  engine_.Disconnect(session);
+}
 
 }  // namespace leat::loop

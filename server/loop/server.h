@@ -1,7 +1,8 @@
 // Server: the loop that drives the engine. It listens, holds the connections, wakes the engine when
 // something is due or the journal has advanced, and ends every turn by flushing what was produced.
 //
-//   poll ─▶ read callbacks (Process) ─▶ check: EndTurn, flush ─▶ timers ─▶ prepare: EndTurn, flush ─▶ poll
+//   poll ─▶ read callbacks (Process) ─▶ check: EndTurn, flush ─▶ timers ─▶ prepare: EndTurn, flush
+//   ─▶ poll
 //
 // Everything runs on the thread that calls Run. Only the journal's notification comes from another
 // one, through a uv_async_t.

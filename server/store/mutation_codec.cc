@@ -80,9 +80,8 @@ Outcome TryApply(uint8_t tag, Decoder& decoder, data::Dataset& dataset) {
 template <typename... Mutations>
 Outcome ApplyTagged(uint8_t tag, Decoder& decoder, data::Dataset& dataset) {
   Outcome outcome = Outcome::kOtherTag;
-  ((outcome == Outcome::kOtherTag
-        ? void(outcome = TryApply<Mutations>(tag, decoder, dataset))
-        : void()),
+  ((outcome == Outcome::kOtherTag ? void(outcome = TryApply<Mutations>(tag, decoder, dataset))
+                                  : void()),
    ...);
   return outcome;
 }

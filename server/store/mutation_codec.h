@@ -36,7 +36,8 @@ class MutationEncoder {
   template <typename Mutation>
   static char* Encode(char* out, const Mutation& mutation) {
     *out++ = static_cast<char>(Mutation::kTag);
-    Mutation::Members(mutation, [&out](const auto&... members) { ((out = Put(out, members)), ...); });
+    Mutation::Members(mutation,
+                      [&out](const auto&... members) { ((out = Put(out, members)), ...); });
     return out;
   }
 

@@ -77,7 +77,8 @@ void Store::SeeEverything() {
 void Store::set_hold_unsynced(bool hold) {
   hold_unsynced_ = hold && journal_ != nullptr;
   if (hold_unsynced_) {
-    everything_lsn_ = journal_->appended_lsn();  // which keys the older mutations changed is unknown
+    everything_lsn_ =
+        journal_->appended_lsn();  // which keys the older mutations changed is unknown
   } else {
     batch_keys_.clear();
     unsynced_.clear();

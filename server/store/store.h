@@ -40,8 +40,8 @@ class KeyObserver {
 
 class Store {
  public:
-  // `journal` may be null; it outlives the store. `hold_unsynced`: replies that show data wait until
-  // that data is on disk (appendfsync always).
+  // `journal` may be null; it outlives the store. `hold_unsynced`: replies that show data wait
+  // until that data is on disk (appendfsync always).
   Store(data::Dataset& dataset, persistence::Journal* journal);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

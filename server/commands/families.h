@@ -1,0 +1,16 @@
+// The rows of each family, declared at the top of the file that is named after it.
+#pragma once
+
+#include <span>
+
+#include "server/engine/command.h"
+
+namespace leat::commands {
+
+using engine::Command;
+
+std::span<const Command> ConnectionCommands();
+std::span<const Command> StringCommands();
+std::span<const Command> TransactionCommands();
+
+}  // namespace leat::commands
