@@ -1,7 +1,6 @@
 #include "resp/reply_writer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "server/base/number.h"
@@ -27,10 +26,11 @@ void ReplyWriter::Simple(std::string_view text) {
 void ReplyWriter::Error(std::string_view text) {
   char* const out = output_->Reserve(text.size() + 3);
   *out = '-';
-  char* const end = std::transform(text.begin(), text.end(), out + 1,
-                                   [](char c) { return c == '\r' || c == '\n' ? ' ' : c; });
-  std::memcpy(end, "\r\n", 2);
-  output_->Commit(end + 2);
+  char* end = std::transform(text.begin(), text.end(), out + 1,
+                             [](char c) { return c == '\r' || c == '\n' ? ' ' : c; });
+  *end++ = '\r';
+  *end++ = '\n';
+  output_->Commit(end);
 }
 
 void ReplyWriter::Bulk(std::string_view bytes) {

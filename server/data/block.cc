@@ -37,6 +37,16 @@ size_t WordsFor(size_t positions) {
   return (positions + kBitsPerWord - 1) / kBitsPerWord;
 }
 
+// The value of eight digits, four and two and one at a time in one register.
+uint64_t EightDigits(const char* text) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t value;
+  std::memcpy(&value, text, sizeof(value));
+  value = (value & 0x0f0f0f0f0f0f0f0f) * (10 * 0x100 + 1) >> 8;
+  value = (value & 0x00ff00ff00ff00ff) * (100 * 0x10000 + 1) >> 16;
+  return (value & 0x0000ffff0000ffff) * (uint64_t{10000} * 0x100000000 + 1) >> 32;
+}
+
 // The text of an entry before its fields, made aside because its size decides where it goes.
 class EntryHead {
  public:
@@ -174,19 +184,58 @@ size_t Block::memory_bytes() const {
 StreamId Block::IdAt(uint32_t position) const {
   assert(position < count_);
   const char* text = bytes_.data() + OffsetOf(position) + 5;  // behind "*2\r\n$"
-  text += text[1] == '\r' ? 3 : 4;
+  const bool short_text = text[1] == '\r';
+  text += short_text ? 3 : 4;
   StreamId id;
-  for (; *text != '-'; ++text) id.ms = id.ms * 10 + static_cast<uint64_t>(*text - '0');
+  constexpr size_t kTimeDigits = 13;  // a time in milliseconds, until the year 2286
+  if (!short_text && text[kTimeDigits] == '-') {
+    id.ms = EightDigits(text) * 100000 + EightDigits(text + kTimeDigits - 8) % 100000;
+    text += kTimeDigits;
+  } else {
+    for (; *text != '-'; ++text) id.ms = id.ms * 10 + static_cast<uint64_t>(*text - '0');
+  }
   for (++text; *text != '\r'; ++text) id.seq = id.seq * 10 + static_cast<uint64_t>(*text - '0');
   return id;
 }
 
-uint32_t Block::LowerBound(StreamId id) const {
-  return Search(id, begin_, count_);
+// Ids are mostly times, and entries come at a steady pace: looks first where the id would be then,
+// and from there in growing steps. Most probes of a binary search would each touch a cold page.
+uint32_t Block::LowerBound(StreamId id, const Span& span) const {
+  if (empty() || id <= span.first) return begin_;
+  if (id > span.last) return count_;
+  // Everything before `low` is smaller, and `high` is not.
+  uint32_t low = begin_ + 1u;
+  uint32_t high = count_ - 1u;
+  const bool by_time = span.last.ms != span.first.ms;
+  const uint64_t distance = by_time ? id.ms - span.first.ms : id.seq - span.first.seq;
+  const uint64_t length = by_time ? span.last.ms - span.first.ms : span.last.seq - span.first.seq;
+  const double fraction = static_cast<double>(distance) / static_cast<double>(length);
+  uint32_t probe =
+      std::clamp(begin_ + static_cast<uint32_t>(fraction * (high - begin_)), low, high);
+  uint32_t step = 1;
+  if (IdAt(probe) < id) {
+    for (low = probe + 1; low + step < high; step *= 2) {
+      probe = low + step - 1;
+      if (IdAt(probe) >= id) return BinarySearch(id, low, probe);
+      low = probe + 1;
+    }
+    return BinarySearch(id, low, high);
+  }
+  for (high = probe; low + step < high; step *= 2) {
+    probe = high - step;
+    if (IdAt(probe) < id) return BinarySearch(id, probe + 1, high);
+    high = probe;
+  }
+  return BinarySearch(id, low, high);
+}
+
+uint32_t Block::UpperBound(StreamId id, const Span& span) const {
+  const std::optional<StreamId> next = id.Next();
+  return next ? LowerBound(*next, span) : count_;
 }
 
 // The first position of [low, high) with an id of at least `id`, or `high`.
-uint32_t Block::Search(StreamId id, uint32_t low, uint32_t high) const {
+uint32_t Block::BinarySearch(StreamId id, uint32_t low, uint32_t high) const {
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
     if (IdAt(middle) < id) {
@@ -196,11 +245,6 @@ uint32_t Block::Search(StreamId id, uint32_t low, uint32_t high) const {
     }
   }
   return low;
-}
-
-uint32_t Block::UpperBound(StreamId id) const {
-  const std::optional<StreamId> next = id.Next();
-  return next ? LowerBound(*next) : count_;
 }
 
 std::string_view Block::Bytes(uint32_t from, uint32_t to) const {
@@ -287,7 +331,7 @@ void Block::TrimThrough(StreamId id) {
     high += step;
   }
   const std::optional<StreamId> next = id.Next();
-  TrimTo(next ? Search(*next, low, std::min<uint32_t>(high, count_)) : count_);
+  TrimTo(next ? BinarySearch(*next, low, std::min<uint32_t>(high, count_)) : count_);
 }
 
 void Block::TrimTo(uint32_t position) {

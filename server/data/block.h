@@ -66,10 +66,16 @@ class Block {
   size_t memory_bytes() const;  // without sizeof(Block)
 
   StreamId IdAt(uint32_t position) const;
+  // The ids at begin() and at end() - 1. Who has them at hand saves a search from reading them.
+  struct Span {
+    StreamId first;
+    StreamId last;
+  };
+  Span span() const { return empty() ? Span{} : Span{IdAt(begin_), IdAt(count_ - 1u)}; }
   // The first position with an id of at least `id`, or end().
-  uint32_t LowerBound(StreamId id) const;
+  uint32_t LowerBound(StreamId id, const Span& span) const;
   // The first position with a greater id, or end().
-  uint32_t UpperBound(StreamId id) const;
+  uint32_t UpperBound(StreamId id, const Span& span) const;
   // The bytes of positions [from, to).
   std::string_view Bytes(uint32_t from, uint32_t to) const;
 
@@ -95,7 +101,7 @@ class Block {
     return position == count_ ? size_ : *(IndexEnd() - 1 - position);
   }
   size_t Room() const { return bytes_.capacity() - size_ - count_ * sizeof(Offset); }
-  uint32_t Search(StreamId id, uint32_t low, uint32_t high) const;
+  uint32_t BinarySearch(StreamId id, uint32_t low, uint32_t high) const;
   void TrimTo(uint32_t position);
   bool GrowFor(size_t entry_bytes);
   void MoveTo(size_t allocation);

@@ -6,7 +6,7 @@
 namespace leat::data {
 
 StreamId Topic::first_id() const {
-  if (sealed_ != nullptr) return sealed_->blocks.front().first_id;
+  if (sealed_ != nullptr) return sealed_->blocks.front().span.first;
   return tail_.empty() ? StreamId{} : tail_.IdAt(tail_.begin());
 }
 
@@ -35,12 +35,11 @@ void Topic::Append(StreamId id, std::string_view fields, uint64_t node_entries) 
 // Leaves an empty tail that continues the order of insertion.
 void Topic::SealTail() {
   tail_.Seal();
-  const StreamId first_id = tail_.IdAt(tail_.begin());
-  const StreamId last_id = tail_.IdAt(tail_.end() - 1);
+  const Block::Span span = tail_.span();
   const uint64_t end_ordinal = tail_.end_ordinal();
   if (sealed_ == nullptr) sealed_ = std::make_unique<SealedBlocks>();
   sealed_->memory_bytes += tail_.memory_bytes();
-  sealed_->blocks.push_back({std::move(tail_), first_id, last_id});
+  sealed_->blocks.push_back({std::move(tail_), span});
   tail_ = Block(end_ordinal);
 }
 
@@ -62,16 +61,19 @@ std::optional<uint64_t> Topic::LastLiveOrdinal() const {
 }
 
 size_t Topic::FindBlock(StreamId id) const {
-  if (sealed_ == nullptr || sealed_->blocks.back().last_id < id) return sealed_count();
+  if (sealed_ == nullptr || sealed_->blocks.back().span.last < id) return sealed_count();
   const auto& blocks = sealed_->blocks;
-  const auto found = std::partition_point(
-      blocks.begin(), blocks.end(), [id](const SealedBlock& block) { return block.last_id < id; });
+  if (blocks.front().span.last >= id) return 0;
+  const auto found =
+      std::partition_point(blocks.begin(), blocks.end(),
+                           [id](const SealedBlock& sealed) { return sealed.span.last < id; });
   return static_cast<size_t>(found - blocks.begin());
 }
 
 bool Topic::Contains(StreamId id) const {
-  const Block& block = BlockAt(FindBlock(id));
-  const uint32_t position = block.LowerBound(id);
+  const size_t index = FindBlock(id);
+  const Block& block = BlockAt(index);
+  const uint32_t position = block.LowerBound(id, SpanAt(index));
   return position < block.end() && block.IdAt(position) == id && !block.IsDeleted(position);
 }
 
@@ -79,7 +81,7 @@ bool Topic::Delete(StreamId id) {
   const size_t index = FindBlock(id);
   const bool is_sealed = index < sealed_count();
   Block& block = is_sealed ? sealed_->blocks[index].block : tail_;
-  const uint32_t position = block.LowerBound(id);
+  const uint32_t position = block.LowerBound(id, SpanAt(index));
   if (position == block.end() || block.IdAt(position) != id || block.IsDeleted(position)) {
     return false;
   }
@@ -92,7 +94,7 @@ bool Topic::Delete(StreamId id) {
     if (block.empty()) {
       DropSealed(index);
     } else {
-      sealed_->blocks[index].first_id = block.IdAt(block.begin());
+      sealed_->blocks[index].span.first = block.IdAt(block.begin());
     }
   } else if (block.empty()) {
     tail_ = Block(tail_.end_ordinal());
@@ -111,13 +113,13 @@ uint64_t Topic::TrimSealed(StreamId last_removed) {
   uint64_t removed = 0;
   while (sealed_ != nullptr) {
     SealedBlock& front = sealed_->blocks.front();
-    if (front.last_id > last_removed) {
-      if (front.first_id > last_removed) break;
+    if (front.span.last > last_removed) {
+      if (front.span.first > last_removed) break;
       const uint32_t live_before = front.block.live_count();
       front.block.TrimThrough(last_removed);
       removed += live_before - front.block.live_count();
       if (!front.block.empty()) {
-        front.first_id = front.block.IdAt(front.block.begin());
+        front.span.first = front.block.IdAt(front.block.begin());
         break;
       }
     } else {
@@ -148,19 +150,17 @@ void Topic::SetId(StreamId last_id, std::optional<uint64_t> entries_added,
 }
 
 uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs) const {
+  if (first > last) return 0;
   uint64_t left = limit;
-  bool past_last = first > last;
-  for (size_t index = FindBlock(first); index < block_count() && left > 0 && !past_last; ++index) {
+  for (size_t index = FindBlock(first); index < block_count() && left > 0; ++index) {
     const Block& block = BlockAt(index);
-    uint32_t from = block.NextLive(block.LowerBound(first));
-    while (from < block.end() && left > 0 && !past_last) {
-      uint32_t to = block.NextDeleted(from);
+    const Block::Span span = SpanAt(index);
+    if (span.first > last) break;
+    const uint32_t end = block.UpperBound(last, span);
+    uint32_t from = block.NextLive(block.LowerBound(first, span));
+    while (from < end && left > 0) {
+      uint32_t to = std::min(block.NextDeleted(from), end);
       if (to - from > left) to = from + static_cast<uint32_t>(left);
-      if (block.IdAt(to - 1) > last) {
-        past_last = true;
-        to = std::max(from, block.UpperBound(last));
-        if (to == from) break;
-      }
       runs.push_back({&block.owner(), block.Bytes(from, to), to - from});
       left -= to - from;
       from = block.NextLive(to);
@@ -173,14 +173,14 @@ uint64_t Topic::ReadReverse(StreamId first, StreamId last, uint64_t limit,
                             std::vector<Run>& runs) const {
   if (first > last) return 0;
   uint64_t left = limit;
-  size_t index = std::min(FindBlock(last) + 1, block_count());
-  while (index-- > 0 && left > 0) {
+  for (size_t index = std::min(FindBlock(last) + 1, block_count()); index-- > 0 && left > 0;) {
     const Block& block = BlockAt(index);
-    uint32_t position = block.UpperBound(last);
-    for (; position > block.begin() && left > 0; --position) {
-      if (block.IsDeleted(position - 1)) continue;
-      if (block.IdAt(position - 1) < first) return limit - left;
-      runs.push_back({&block.owner(), block.Bytes(position - 1, position), 1});
+    const Block::Span span = SpanAt(index);
+    if (span.last < first) break;
+    const uint32_t begin = block.LowerBound(first, span);
+    for (uint32_t end = block.UpperBound(last, span); end > begin && left > 0; --end) {
+      if (block.IsDeleted(end - 1)) continue;
+      runs.push_back({&block.owner(), block.Bytes(end - 1, end), 1});
       --left;
     }
   }
@@ -198,8 +198,7 @@ std::unique_ptr<Topic> Topic::Clone() const {
     clone->sealed_ = std::make_unique<SealedBlocks>();
     clone->sealed_->memory_bytes = sealed_->memory_bytes;
     for (const SealedBlock& sealed : sealed_->blocks) {
-      clone->sealed_->blocks.push_back(
-          {sealed.block.CloneSealed(), sealed.first_id, sealed.last_id});
+      clone->sealed_->blocks.push_back({sealed.block.CloneSealed(), sealed.span});
     }
   }
   return clone;

@@ -95,8 +95,7 @@ class Topic {
  private:
   struct SealedBlock {
     Block block;
-    StreamId first_id;  // of the first live entry
-    StreamId last_id;   // of the last one ever in it
+    Block::Span span;  // from its first live entry to the last one ever in it
   };
   // A deque: dropping from the front frees as it goes, and growing moves no records.
   struct SealedBlocks {
@@ -107,6 +106,9 @@ class Topic {
   size_t sealed_count() const { return sealed_ == nullptr ? 0 : sealed_->blocks.size(); }
   const Block& BlockAt(size_t index) const {
     return index < sealed_count() ? sealed_->blocks[index].block : tail_;
+  }
+  Block::Span SpanAt(size_t index) const {
+    return index < sealed_count() ? sealed_->blocks[index].span : tail_.span();
   }
   // The first block whose last id is at least `id`; the tail's index if no sealed one's is.
   size_t FindBlock(StreamId id) const;

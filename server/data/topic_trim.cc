@@ -63,7 +63,8 @@ Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t
     const size_t target = FindBlock(*last_smaller);
     for (size_t index = 0; index < target; ++index) trim.removed += BlockAt(index).live_count();
     const Block& block = BlockAt(target);
-    trim.removed += block.LiveBetween(block.begin(), block.UpperBound(*last_smaller));
+    trim.removed +=
+        block.LiveBetween(block.begin(), block.UpperBound(*last_smaller, SpanAt(target)));
     trim.last_removed = *last_smaller;
     return trim;
   }

@@ -28,7 +28,7 @@ std::string Reply(int version, Write write) {
 // The same reply in both versions.
 template <typename Write>
 std::string ReplyInBoth(Write write) {
-  const std::string wire = Reply(2, write);
+  std::string wire = Reply(2, write);
   EXPECT_EQ(Reply(3, write), wire);
   return wire;
 }

@@ -1,0 +1,194 @@
+#include "persistence/journal.h"
+
+#include <pthread.h>
+
+#include <cassert>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace leat::persistence {
+namespace {
+
+// What an earlier process was about to put in force when it stopped.
+Status RemoveUnfinishedSegments(Disk& disk, const std::string& directory) {
+  const auto names = disk.ListDirectory(directory);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (!name.ends_with(kUnfinishedSuffix)) continue;
+    const std::string_view segment(name.data(), name.size() - kUnfinishedSuffix.size());
+    if (!ParseSegmentName(segment)) continue;
+    if (Status status = disk.Remove(directory + "/" + name); !status.ok()) return status;
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
+                                               const ReplayFn& replay) {
+  if (Status status = disk.CreateDirectory(options.directory); !status.ok()) return status;
+  if (Status status = RemoveUnfinishedSegments(disk, options.directory); !status.ok()) {
+    return status;
+  }
+  // A segment that the last process named may not have its name durably. It must before another
+  // follows it: the next one says that everything before it is safe.
+  if (Status status = disk.SyncDirectory(options.directory); !status.ok()) return status;
+
+  // Records that nothing proves to be durable may have come from the page cache alone, and even a
+  // sync would say nothing about them if an earlier one has failed: they go into the new segment.
+  struct Unproven {
+    Lsn first_lsn;
+    uint32_t mutations;
+    std::string payload;
+  };
+  std::vector<Unproven> unproven;
+  auto report = Recover(disk, options.directory, [&](const Record& record) {
+    if (!record.durable) {
+      unproven.push_back({record.first_lsn, record.mutations, std::string(record.payload)});
+    }
+    return replay(record);
+  });
+  if (!report.ok()) return report.status();
+
+  const Lsn first_lsn = unproven.empty() ? report->last_lsn + 1 : unproven.front().first_lsn;
+  std::unique_ptr<Journal> journal(new Journal(disk, std::move(options), first_lsn, *report));
+  for (const Unproven& record : unproven) {
+    journal->BeginRecord();
+    journal->Append(record.payload);
+    journal->EndRecord(record.mutations);
+  }
+  journal->queue_.Publish();
+  if (Status status = journal->writer_.Start(first_lsn); !status.ok()) return status;
+  journal->open_ = true;
+  if (journal->options_.threaded) {
+    journal->thread_ = std::thread([raw = journal.get()] { raw->Run(); });
+    pthread_setname_np(journal->thread_.native_handle(), "leat-journal");
+  }
+  return journal;
+}
+
+Journal::Journal(Disk& disk, Options options, Lsn next_lsn, RecoveryReport recovery)
+    : options_(std::move(options)),
+      recovery_(std::move(recovery)),
+      queue_(next_lsn),
+      policy_(options_.policy),
+      sync_thread_(options_.threaded ? std::make_unique<SyncThread>([this] { Wake(); }) : nullptr),
+      writer_(disk, queue_,
+              {.directory = options_.directory,
+               .segment_bytes = options_.segment_bytes,
+               .max_unsynced_bytes = options_.max_backlog_bytes / 4,
+               .random_seed = options_.random_seed},
+              sync_thread_.get()) {}
+
+Journal::~Journal() {
+  if (!open_) return;
+  queue_.Publish();
+  if (thread_.joinable()) {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    woken_.notify_all();
+    thread_.join();
+  }
+  (void)writer_.Close(NowMs());  // who must know calls Flush before
+}
+
+void Journal::Submit() {
+  if (!queue_.Publish()) return;
+  if (wake_on_submit_.load(std::memory_order_seq_cst)) {
+    wake_on_submit_.store(false, std::memory_order_relaxed);
+    Wake();
+  }
+}
+
+void Journal::SetPolicy(SyncPolicy policy) {
+  policy_.store(policy, std::memory_order_relaxed);
+  Wake();
+}
+
+void Journal::SetNotify(std::function<void()> notify) {
+  const std::lock_guard lock(notify_mutex_);
+  notify_ = std::move(notify);
+}
+
+Status Journal::Flush() {
+  queue_.Publish();
+  if (!thread_.joinable()) {
+    Status status = writer_.Flush(step_now_ms_);
+    Notify();
+    return status;
+  }
+  std::unique_lock lock(mutex_);
+  flush_wanted_ = true;
+  woken_.notify_all();
+  flushed_.wait(lock, [this] { return !flush_wanted_; });
+  return flush_status_;
+}
+
+Status Journal::Step(int64_t now_ms) {
+  assert(!thread_.joinable());
+  step_now_ms_ = now_ms;
+  if (writer_.Step(now_ms, policy()).changed) Notify();
+  return status();
+}
+
+void Journal::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    wake_ = false;
+    if (flush_wanted_) {
+      lock.unlock();
+      Status status = writer_.Flush(NowMs());
+      Notify();
+      lock.lock();
+      flush_status_ = std::move(status);
+      flush_wanted_ = false;
+      flushed_.notify_all();
+    }
+    lock.unlock();
+    const JournalWriter::Plan plan = writer_.Step(NowMs(), policy());
+    if (plan.changed) Notify();
+    bool more = false;
+    if (plan.wake_on_submit) {
+      // First say that it sleeps, then look once more: Submit does it the other way round, so one
+      // of the two sees the other.
+      wake_on_submit_.store(true, std::memory_order_seq_cst);
+      more = writer_.HasUnwritten();
+    }
+    lock.lock();
+    const auto woken = [this] { return wake_ || stop_ || flush_wanted_; };
+    if (more || woken()) {
+      // Straight on.
+    } else if (plan.wake_at_ms == JournalWriter::kNever) {
+      woken_.wait(lock, woken);
+    } else {
+      const auto wait = std::chrono::milliseconds(plan.wake_at_ms - NowMs());
+      woken_.wait_for(lock, wait, woken);
+    }
+    wake_on_submit_.store(false, std::memory_order_relaxed);
+  }
+}
+
+void Journal::Wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    wake_ = true;
+  }
+  woken_.notify_all();
+}
+
+void Journal::Notify() {
+  const std::lock_guard lock(notify_mutex_);
+  if (notify_) notify_();
+}
+
+// Steady: a clock set back must not delay a sync.
+int64_t Journal::NowMs() const {
+  if (!options_.threaded) return step_now_ms_;
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace leat::persistence

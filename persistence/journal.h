@@ -1,0 +1,124 @@
+// Journal: the durable order of mutations. The loop appends records and never waits for the disk; a
+// writer thread writes and syncs them and announces how far it is. Payloads are opaque bytes.
+//
+//   loop        BeginRecord … EndRecord → Submit                      durable_lsn() ≥ mine: reply
+//   ────────────────────────────────────────┼───────────────────────────────▲─────────────
+//   writer                                  └▶ checksum, write, fdatasync ──┘ notify
+//
+//   auto journal = Journal::Open(disk, options, replay);
+//   (*journal)->BeginRecord();
+//   (*journal)->Append(payload);
+//   Lsn lsn = (*journal)->EndRecord(1);  // a reply waits for this one
+//   (*journal)->Submit();                // at the end of the turn
+//
+// Threads: everything here is called on the loop; only the notification runs elsewhere.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "persistence/disk.h"
+#include "persistence/journal_writer.h"
+#include "persistence/log_format.h"
+#include "persistence/record_queue.h"
+#include "persistence/recovery.h"
+#include "persistence/status.h"
+#include "persistence/sync_thread.h"
+
+namespace leat::persistence {
+
+class Journal {
+ public:
+  struct Options {
+    std::string directory;  // the journal's own; its parent must exist
+    SyncPolicy policy = SyncPolicy::kEverySecond;
+    size_t segment_bytes = size_t{64} << 20;
+    // The caller holds writers back while backlog_bytes() is above this. A quarter of it not yet
+    // synced makes a sync due whatever the policy, so that only a slow disk ever gets there.
+    size_t max_backlog_bytes = size_t{256} << 20;
+    // Must be random in a server: clients that knew it could forge records within their payloads.
+    uint64_t random_seed = 0;
+    bool threaded = true;  // false: nothing runs by itself, Step does a round of it
+  };
+
+  // Replays every record in order, then begins a new segment behind what the old ones prove to be
+  // durable. Fails, changing nothing, if the journal is damaged or `replay` refuses a record.
+  static Result<std::unique_ptr<Journal>> Open(Disk& disk, Options options, const ReplayFn& replay);
+  ~Journal();  // flushes and closes
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  const RecoveryReport& recovery() const { return recovery_; }
+
+  // A record, encoded in place: any mix of Append and Reserve + Advance between BeginRecord and
+  // EndRecord, which returns the LSN of its last mutation, or CancelRecord. All of its mutations
+  // are recovered or none.
+  void BeginRecord() { queue_.BeginRecord(); }
+  void Append(std::string_view bytes) { queue_.Append(bytes); }
+  char* Reserve(size_t bytes) { return queue_.Reserve(bytes); }
+  void Advance(size_t bytes) { queue_.Advance(bytes); }
+  Lsn EndRecord(uint32_t mutations) { return queue_.EndRecord(mutations); }
+  void CancelRecord() { queue_.CancelRecord(); }
+  // At the end of a turn: hands what was appended to the writer. Never waits for it.
+  void Submit();
+
+  Lsn appended_lsn() const { return queue_.last_lsn(); }
+  Lsn written_lsn() const { return writer_.written_lsn(); }  // survives the death of the process
+  Lsn durable_lsn() const { return writer_.durable_lsn(); }  // survives a power loss
+  // Appended and kept in memory because it is not yet durable.
+  size_t backlog_bytes() const { return queue_.appended_bytes() - writer_.durable_bytes(); }
+  // An error while the disk is in trouble: nothing is announced as durable until it clears.
+  Status status() const { return writer_.status(); }
+
+  SyncPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
+  void SetPolicy(SyncPolicy policy);
+  // Called on the writer thread whenever durable_lsn() or status() has changed. Once this returns
+  // the previous function is not called any more.
+  void SetNotify(std::function<void()> notify);
+
+  // Blocks until everything appended is durable, or says why it is not.
+  Status Flush();
+  // With `threaded` false: what the writer thread would do at this time.
+  Status Step(int64_t now_ms);
+
+ private:
+  Journal(Disk& disk, Options options, Lsn next_lsn, RecoveryReport recovery);
+  void Run();
+  void Wake();
+  void Notify();
+  int64_t NowMs() const;
+
+  const Options options_;
+  const RecoveryReport recovery_;
+  RecordQueue queue_;
+  std::atomic<SyncPolicy> policy_;
+  int64_t step_now_ms_ = 0;  // the time of the last Step
+  bool open_ = false;
+
+  std::mutex notify_mutex_;
+  std::function<void()> notify_;
+
+  // True while the writer waits for work; the Submit that finds it so wakes the writer.
+  std::atomic<bool> wake_on_submit_ = false;
+  std::mutex mutex_;  // guards what follows, up to flush_status_
+  std::condition_variable woken_;
+  std::condition_variable flushed_;
+  bool wake_ = false;
+  bool stop_ = false;
+  bool flush_wanted_ = false;
+  Status flush_status_;
+
+  // Behind what their threads use.
+  const std::unique_ptr<SyncThread> sync_thread_;  // null unless threaded
+  JournalWriter writer_;
+  std::thread thread_;
+};
+
+}  // namespace leat::persistence

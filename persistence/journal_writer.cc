@@ -1,0 +1,190 @@
+#include "persistence/journal_writer.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace leat::persistence {
+namespace {
+
+// At most one second is to be at risk: the rest is for the sync itself.
+constexpr int64_t kSyncAfterMs = 900;
+// How long a busy server's records are gathered for one write. A killed process loses no more.
+constexpr int64_t kGatherMs = 2;
+// A mark costs nothing in front of records; without records to come it is written by itself.
+constexpr int64_t kIdleMarkMs = 10;
+constexpr int64_t kRetryMs = 1000;
+
+}  // namespace
+
+Status JournalWriter::Start(Lsn first_lsn) {
+  durable_ = written_ = queue_.front();
+  durable_lsn_ = first_lsn - 1;
+  return StartSegment();
+}
+
+JournalWriter::Plan JournalWriter::Step(int64_t now_ms, SyncPolicy policy) {
+  changed_ = false;
+  TakeSyncResult(now_ms);
+  if (in_trouble_ && now_ms >= retry_at_ms_) {
+    if (const Status status = StartSegment(); !status.ok()) Fail(status, now_ms);
+  }
+  const uint64_t before = written_.stream_bytes();
+  if (!in_trouble_) WriteNew(now_ms);
+  if (!in_trouble_) SyncIfDue(now_ms, policy);
+  if (!in_trouble_) MarkIfIdle(now_ms);
+  return MakePlan(now_ms, policy, written_.stream_bytes() != before);
+}
+
+Status JournalWriter::Flush(int64_t now_ms) {
+  if (syncing_) FinishSync(sync_thread_->WaitForResult(), now_ms);
+  if (in_trouble_) {
+    if (const Status status = StartSegment(); !status.ok()) Fail(status, now_ms);
+  }
+  if (!in_trouble_) WriteNew(now_ms);
+  if (!in_trouble_ && !AllSynced()) (void)SyncNow(now_ms);
+  return status();
+}
+
+Status JournalWriter::Close(int64_t now_ms) {
+  if (const Status status = Flush(now_ms); !status.ok()) return status;
+  if (durable_lsn() == log_.marked_lsn()) return Status();
+  const Status status = log_.Append({}, durable_lsn());
+  return status.ok() ? log_.Sync() : status;
+}
+
+void JournalWriter::TakeSyncResult(int64_t now_ms) {
+  if (!syncing_) return;
+  if (const auto result = sync_thread_->TakeResult()) FinishSync(*result, now_ms);
+}
+
+void JournalWriter::WriteNew(int64_t now_ms) {
+  if (!RecordQueue::HasMore(written_)) return;
+  if (log_.size_bytes() >= options_.segment_bytes) {
+    // Synced in place, under every policy: so only the last segment can ever end in a torn write.
+    if (!AllSynced() && !SyncNow(now_ms).ok()) return;
+    if (const Status status = StartSegment(); !status.ok()) Fail(status, now_ms);
+    return;
+  }
+  pieces_.clear();
+  const RecordQueue::Position end = RecordQueue::Collect(written_, &pieces_);
+  if (const Status status = log_.Append(pieces_, durable_lsn()); !status.ok()) {
+    return Fail(status, now_ms);
+  }
+  written_ = end;
+  written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
+  if (unsynced_since_ms_ == kNever) unsynced_since_ms_ = now_ms;
+}
+
+void JournalWriter::SyncIfDue(int64_t now_ms, SyncPolicy policy) {
+  if (syncing_ || AllSynced()) return;
+  const uint64_t unsynced = written_.stream_bytes() - durable_.stream_bytes();
+  const bool waited = policy == SyncPolicy::kEverySecond && unsynced_since_ms_ != kNever &&
+                      now_ms - unsynced_since_ms_ >= kSyncAfterMs;
+  const bool due =
+      policy == SyncPolicy::kAlways || waited || unsynced >= options_.max_unsynced_bytes;
+  if (!due) return;
+  if (policy == SyncPolicy::kAlways || sync_thread_ == nullptr) {
+    (void)SyncNow(now_ms);
+    return;
+  }
+  sync_target_ = written_;
+  sync_target_lsn_ = written_lsn();
+  unsynced_since_ms_ = kNever;
+  syncing_ = true;
+  sync_thread_->Start(log_.file());
+}
+
+// So that even the last records of a server that goes idle are known to have been durable.
+void JournalWriter::MarkIfIdle(int64_t now_ms) {
+  if (now_ms < mark_at_ms_ || !AllSynced() || RecordQueue::HasMore(written_)) return;
+  mark_at_ms_ = kNever;
+  if (durable_lsn() == log_.marked_lsn()) return;
+  if (const Status status = log_.Append({}, durable_lsn()); !status.ok()) Fail(status, now_ms);
+}
+
+JournalWriter::Plan JournalWriter::MakePlan(int64_t now_ms, SyncPolicy policy, bool wrote) const {
+  Plan plan{.changed = changed_};
+  if (in_trouble_) {
+    plan.wake_at_ms = retry_at_ms_;
+    plan.wake_on_submit = false;
+    return plan;
+  }
+  if (wrote && policy != SyncPolicy::kAlways) {
+    plan.wake_at_ms = now_ms + kGatherMs;
+    plan.wake_on_submit = false;
+    return plan;
+  }
+  // A sync under way wakes the writer by itself.
+  if (policy == SyncPolicy::kEverySecond && !syncing_ && unsynced_since_ms_ != kNever) {
+    plan.wake_at_ms = unsynced_since_ms_ + kSyncAfterMs;
+  }
+  if (AllSynced()) plan.wake_at_ms = std::min(plan.wake_at_ms, mark_at_ms_);
+  return plan;
+}
+
+// Syncs everything written, on this thread.
+Status JournalWriter::SyncNow(int64_t now_ms) {
+  if (syncing_) FinishSync(sync_thread_->WaitForResult(), now_ms);
+  if (in_trouble_) return status();
+  sync_target_ = written_;
+  sync_target_lsn_ = written_lsn();
+  unsynced_since_ms_ = kNever;
+  FinishSync(log_.Sync(), now_ms);
+  return status();
+}
+
+void JournalWriter::FinishSync(const Status& result, int64_t now_ms) {
+  syncing_ = false;
+  if (!result.ok()) return Fail(result, now_ms);
+  SetDurable(sync_target_, sync_target_lsn_);
+  mark_at_ms_ = now_ms + kIdleMarkMs;
+}
+
+// Begins a segment behind what is durable, with everything else that the queue holds.
+Status JournalWriter::StartSegment() {
+  pieces_.clear();
+  const RecordQueue::Position end = RecordQueue::Collect(durable_, &pieces_);
+  if (Status status = log_.StartSegment(durable_lsn() + 1, pieces_); !status.ok()) return status;
+  written_ = end;
+  written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
+  SetDurable(end, written_lsn());
+  unsynced_since_ms_ = kNever;
+  mark_at_ms_ = kNever;
+  in_trouble_ = false;
+  SetStatus(Status());
+  return Status();
+}
+
+void JournalWriter::SetDurable(const RecordQueue::Position& position, Lsn lsn) {
+  durable_ = position;
+  queue_.Release(position);
+  durable_bytes_.store(position.stream_bytes(), std::memory_order_release);
+  if (durable_lsn_.exchange(lsn, std::memory_order_acq_rel) != lsn) changed_ = true;
+}
+
+// Abandons the current segment. What is durable in it stays valid; the next one takes up from
+// there.
+void JournalWriter::Fail(const Status& reason, int64_t now_ms) {
+  in_trouble_ = true;
+  retry_at_ms_ = now_ms + kRetryMs;
+  SetStatus(reason);
+  // A sync that began before the failure still counts if it succeeds, and must end before the file
+  // is closed.
+  if (syncing_) FinishSync(sync_thread_->WaitForResult(), now_ms);
+}
+
+void JournalWriter::SetStatus(const Status& status) {
+  const std::lock_guard lock(status_mutex_);
+  if (status_.message() == status.message()) return;
+  status_ = status;
+  has_error_.store(!status.ok(), std::memory_order_release);
+  changed_ = true;
+}
+
+Status JournalWriter::status() const {
+  if (!has_error_.load(std::memory_order_acquire)) return Status();
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+}  // namespace leat::persistence

@@ -1,0 +1,99 @@
+// The journal's bytes on disk; README.md describes them field by field and argues the rules.
+//
+//   segment   ┌────────────────┬────────┬────────┬──────┬────────┬─────
+//             │ header (40 B)  │ record │ record │ mark │ record │ …
+//             └────────────────┴────────┴────────┴──────┴────────┴─────
+//   record    ┌──────────┬─────┬────────┬───────────┬─────────┐
+//             │ checksum │ LSN │ length │ mutations │ payload │
+//             │        8 │   8 │      8 │         4 │  length │
+//             └──────────┴─────┴────────┴───────────┴─────────┘
+//
+// A mark is a record without mutations, whose payload is an LSN: everything up to there was durable
+// when the mark was written. All integers are little-endian and unaligned.
+#pragma once
+
+#include <xxhash.h>
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace leat::persistence {
+
+static_assert(std::endian::native == std::endian::little, "the format is little-endian");
+
+// A log sequence number: the position of a mutation in the whole server's history, from 1 on.
+using Lsn = uint64_t;  // 0: none
+inline constexpr Lsn kFirstLsn = 1;
+
+inline constexpr std::string_view kSegmentMagic = "LEATJRNL";
+inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr size_t kSegmentHeaderBytes = 40;
+inline constexpr size_t kRecordHeaderBytes = 28;
+inline constexpr size_t kMarkPayloadBytes = 8;
+inline constexpr size_t kMarkBytes = kRecordHeaderBytes + kMarkPayloadBytes;
+inline constexpr std::string_view kUnfinishedSuffix = ".new";  // of a segment not yet in force
+
+struct SegmentHeader {
+  Lsn first_lsn = 0;
+  // Seeds the checksum of every record. Clients do not know it, so no payload can hold bytes that
+  // pass for a record, nor can those of another segment.
+  uint64_t salt = 0;
+};
+
+struct RecordHeader {
+  uint64_t checksum = 0;
+  Lsn lsn = 0;  // of the record's first mutation; of a mark: of the next record
+  uint64_t length = 0;
+  uint32_t mutations = 0;
+};
+
+inline uint64_t LoadUint64(const char* from) {
+  uint64_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+inline void StoreUint64(char* to, uint64_t value) {
+  std::memcpy(to, &value, sizeof(value));
+}
+
+inline RecordHeader LoadRecordHeader(const char* from) {
+  RecordHeader header;
+  header.checksum = LoadUint64(from);
+  header.lsn = LoadUint64(from + 8);
+  header.length = LoadUint64(from + 16);
+  std::memcpy(&header.mutations, from + 24, sizeof(header.mutations));
+  return header;
+}
+
+// All but the checksum, which SealRecord adds.
+inline void StoreRecordHeader(char* to, Lsn lsn, uint64_t length, uint32_t mutations) {
+  StoreUint64(to + 8, lsn);
+  StoreUint64(to + 16, length);
+  std::memcpy(to + 24, &mutations, sizeof(mutations));
+}
+
+// Covers everything behind the checksum itself: the other header fields and the payload.
+inline uint64_t RecordChecksum(const char* record, uint64_t length, uint64_t salt) {
+  return XXH3_64bits_withSeed(record + 8, kRecordHeaderBytes - 8 + length, salt);
+}
+
+inline void SealRecord(char* record, uint64_t length, uint64_t salt) {
+  StoreUint64(record, RecordChecksum(record, length, salt));
+}
+
+// A complete mark, standing before the record `next_lsn`.
+std::string EncodeMark(Lsn next_lsn, Lsn durable_lsn, uint64_t salt);
+
+std::string EncodeSegmentHeader(const SegmentHeader& header);
+
+// "journal-00000000000000000001.log": names sort as their first LSNs do.
+std::string SegmentName(Lsn first_lsn);
+// The first LSN, or nothing if `name` is not a segment's.
+std::optional<Lsn> ParseSegmentName(std::string_view name);
+
+}  // namespace leat::persistence

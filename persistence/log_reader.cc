@@ -1,0 +1,108 @@
+#include "persistence/log_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace leat::persistence {
+namespace {
+
+// Whether there is a mark at `at`, of which `available` bytes can be read.
+bool IsMark(const char* at, size_t available, uint64_t salt) {
+  if (available < kMarkBytes || LoadUint64(at + 16) != kMarkPayloadBytes) return false;
+  const RecordHeader header = LoadRecordHeader(at);
+  return header.mutations == 0 && header.checksum == RecordChecksum(at, kMarkPayloadBytes, salt);
+}
+
+}  // namespace
+
+Status SegmentReader::ReadHeader() {
+  if (bytes_.size() < kSegmentHeaderBytes) {
+    return Status::Error("the segment header needs " + std::to_string(kSegmentHeaderBytes) +
+                         " bytes, and the file has " + std::to_string(bytes_.size()));
+  }
+  const char* at = bytes_.data();
+  if (bytes_.substr(0, kSegmentMagic.size()) != kSegmentMagic) {
+    return Status::Error("the segment header does not begin with " + std::string(kSegmentMagic));
+  }
+  if (LoadUint64(at + 32) != XXH3_64bits(at, 32)) {
+    return Status::Error("the segment header's checksum does not match");
+  }
+  uint32_t version = 0;
+  std::memcpy(&version, at + 8, sizeof(version));
+  if (version != kFormatVersion) {
+    return Status::Error("the file has format version " + std::to_string(version) +
+                         ", and this server reads version " + std::to_string(kFormatVersion));
+  }
+  header_ = {LoadUint64(at + 16), LoadUint64(at + 24)};
+  if (header_.first_lsn < kFirstLsn) return Status::Error("the segment header's first LSN is 0");
+  offset_ = kSegmentHeaderBytes;
+  next_lsn_ = header_.first_lsn;
+  durable_lsn_ = header_.first_lsn - 1;
+  return Status();
+}
+
+SegmentReader::Outcome SegmentReader::Next() {
+  for (;;) {
+    const char* at = bytes_.data() + offset_;
+    const size_t available = bytes_.size() - offset_;
+    if (available == 0) return Outcome::kEnd;
+    if (!CheckRecord(at, available)) return Outcome::kBroken;
+    const RecordHeader header = LoadRecordHeader(at);
+    if (header.lsn != next_lsn_) {
+      return Stop(Outcome::kWrong, "the record here has LSN " + std::to_string(header.lsn));
+    }
+    if (header.mutations > 0) {
+      if (header.lsn > std::numeric_limits<Lsn>::max() - header.mutations) {
+        return Stop(Outcome::kWrong, "the record here runs past the last possible LSN");
+      }
+      record_offset_ = offset_;
+      record_ = {.first_lsn = header.lsn,
+                 .mutations = header.mutations,
+                 .payload = {at + kRecordHeaderBytes, header.length}};
+      offset_ += kRecordHeaderBytes + header.length;
+      next_lsn_ += header.mutations;
+      return Outcome::kRecord;
+    }
+    const Lsn durable = header.length == kMarkPayloadBytes ? LoadUint64(at + kRecordHeaderBytes)
+                                                           : std::numeric_limits<Lsn>::max();
+    if (durable >= next_lsn_) {
+      return Stop(Outcome::kWrong, "the mark here calls durable what comes after it");
+    }
+    durable_lsn_ = std::max(durable_lsn_, durable);
+    offset_ += kMarkBytes;
+  }
+}
+
+// Whether a whole record of this segment begins at `at`.
+bool SegmentReader::CheckRecord(const char* at, size_t available) {
+  if (available < kRecordHeaderBytes) {
+    problem_ = "the file ends within a record header";
+    return false;
+  }
+  const RecordHeader header = LoadRecordHeader(at);
+  if (header.length > available - kRecordHeaderBytes) {
+    problem_ = "the record's length goes beyond the end of the file";
+    return false;
+  }
+  if (header.checksum != RecordChecksum(at, header.length, header_.salt)) {
+    problem_ = "the record's checksum does not match";
+    return false;
+  }
+  return true;
+}
+
+SegmentReader::Outcome SegmentReader::Stop(Outcome outcome, std::string problem) {
+  problem_ = std::move(problem);
+  return outcome;
+}
+
+Lsn SegmentReader::FindDurableLsnBehind() const {
+  Lsn highest = 0;
+  for (size_t at = offset_; at + kMarkBytes <= bytes_.size(); ++at) {
+    if (!IsMark(bytes_.data() + at, bytes_.size() - at, header_.salt)) continue;
+    highest = std::max(highest, LoadUint64(bytes_.data() + at + kRecordHeaderBytes));
+  }
+  return highest;
+}
+
+}  // namespace leat::persistence

@@ -1,0 +1,61 @@
+// LogWriter: puts records into segment files. It decides nothing: when to write, to sync or to give
+// a segment up is JournalWriter's.
+//
+// A segment comes into force whole: header and first records are written to `<name>.new`, synced,
+// and renamed. So a file with a segment's name always has an intact header, and everything below
+// its first LSN was durable before it got that name.
+//
+// After Append or Sync has failed the segment is abandoned: the only call that makes sense is
+// StartSegment, with every record that is not durable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "persistence/disk.h"
+#include "persistence/log_format.h"
+
+namespace leat::persistence {
+
+// Runs of whole records, framed but for their checksums.
+using Records = std::span<const std::span<char>>;
+
+class LogWriter {
+ public:
+  // `random_seed`, which clients must not know, is where the segments' salts come from.
+  LogWriter(Disk& disk, std::string directory, uint64_t random_seed)
+      : disk_(disk), directory_(std::move(directory)), random_seed_(random_seed) {}
+
+  // Begins the segment of `first_lsn` with `records`; when this returns they are durable. A segment
+  // of the same first LSN is replaced: it must hold nothing durable.
+  Status StartSegment(Lsn first_lsn, Records records);
+  // Appends `records`, behind a mark if `durable_lsn` is news to the file.
+  Status Append(Records records, Lsn durable_lsn);
+  Status Sync() { return file_->Sync(); }
+
+  File& file() { return *file_; }  // for a sync on another thread
+  Lsn next_lsn() const { return next_lsn_; }
+  Lsn marked_lsn() const { return marked_lsn_; }  // what the last mark says
+  uint64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  void Seal(Records records);
+
+  Disk& disk_;
+  const std::string directory_;
+  const uint64_t random_seed_;
+  uint64_t segments_started_ = 0;
+
+  std::unique_ptr<File> file_;
+  uint64_t salt_ = 0;
+  Lsn next_lsn_ = kFirstLsn;
+  Lsn marked_lsn_ = 0;
+  uint64_t size_bytes_ = 0;
+  std::vector<std::string_view> pieces_;  // kept for its capacity
+};
+
+}  // namespace leat::persistence

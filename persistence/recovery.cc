@@ -1,0 +1,146 @@
+#include "persistence/recovery.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace leat::persistence {
+namespace {
+
+class Recovery {
+ public:
+  Recovery(Disk& disk, const std::string& directory, const ReplayFn& replay)
+      : disk_(disk), directory_(directory), replay_(replay) {}
+
+  Result<RecoveryReport> Run() {
+    if (Status status = FindSegments(); !status.ok()) return status;
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      const bool last = i + 1 == segments_.size();
+      const Status status = last ? ReadLastSegment() : ReadSegment(segments_[i], segments_[i + 1]);
+      if (!status.ok()) return status;
+    }
+    report_.segments = segments_.size();
+    report_.last_lsn = next_lsn_ - 1;
+    return report_;
+  }
+
+ private:
+  std::string PathOf(Lsn segment) const { return directory_ + "/" + SegmentName(segment); }
+
+  Status FindSegments() {
+    const auto names = disk_.ListDirectory(directory_);
+    if (!names.ok()) return names.status();
+    for (const std::string& name : *names) {
+      if (const auto first_lsn = ParseSegmentName(name)) segments_.push_back(*first_lsn);
+    }
+    std::sort(segments_.begin(), segments_.end());
+    if (!segments_.empty() && segments_.front() != kFirstLsn) {
+      return Status::Error(PathOf(segments_.front()) +
+                           ": is the first segment of the journal, but " + SegmentName(kFirstLsn) +
+                           " should be; bring back the segments that are missing before it");
+    }
+    return Status();
+  }
+
+  // A segment that another follows: all of it below the next one's first LSN was durable before
+  // that one came to be, and what lies behind was written again there.
+  Status ReadSegment(Lsn segment, Lsn next_segment) {
+    const auto bytes = disk_.ReadFile(PathOf(segment));
+    if (!bytes.ok()) return bytes.status();
+    SegmentReader reader(*bytes);
+    if (Status status = Begin(reader, segment); !status.ok()) return status;
+    while (next_lsn_ < next_segment) {
+      if (reader.Next() != SegmentReader::Outcome::kRecord) {
+        return Damage(segment, reader,
+                      "a later segment begins at LSN " + std::to_string(next_segment));
+      }
+      if (reader.next_lsn() > next_segment) {
+        return Status::Error(PathOf(next_segment) + ": offset 0: the segment begins at LSN " +
+                             std::to_string(next_segment) + ", within a record of " +
+                             SegmentName(segment) + "; restore both files from a copy");
+      }
+      if (Status status = Replay(segment, reader, next_segment - 1); !status.ok()) return status;
+    }
+    return Status();
+  }
+
+  // Twice over: what the records prove must be known before the first of them is replayed.
+  Status ReadLastSegment() {
+    const Lsn segment = segments_.back();
+    const auto bytes = disk_.ReadFile(PathOf(segment));
+    if (!bytes.ok()) return bytes.status();
+    SegmentReader reader(*bytes);
+    if (Status status = Begin(reader, segment); !status.ok()) return status;
+    auto outcome = SegmentReader::Outcome::kRecord;
+    while (outcome == SegmentReader::Outcome::kRecord) outcome = reader.Next();
+    const Lsn durable_lsn = std::max(reader.durable_lsn(), reader.FindDurableLsnBehind());
+    if (outcome == SegmentReader::Outcome::kWrong) {
+      return Damage(segment, reader, "no unfinished write leaves such bytes");
+    }
+    if (durable_lsn >= reader.next_lsn()) {
+      return Damage(segment, reader, "a mark behind it says that it was complete on disk");
+    }
+    if (outcome == SegmentReader::Outcome::kBroken) {
+      report_.cut = TornTail{PathOf(segment), reader.offset(), bytes->size() - reader.offset()};
+    }
+    report_.durable_lsn = durable_lsn;
+
+    SegmentReader again(*bytes);
+    if (Status status = Begin(again, segment); !status.ok()) return status;
+    while (again.Next() == SegmentReader::Outcome::kRecord) {
+      if (Status status = Replay(segment, again, durable_lsn); !status.ok()) return status;
+    }
+    return Status();
+  }
+
+  Status Begin(SegmentReader& reader, Lsn segment) {
+    Status status = reader.ReadHeader();
+    if (status.ok() && reader.first_lsn() != segment) {
+      status = Status::Error("the segment header says that its first LSN is " +
+                             std::to_string(reader.first_lsn()));
+    }
+    if (status.ok()) return status;
+    return Status::Error(PathOf(segment) + ": offset 0: " + status.message() +
+                         "; restore the file from a copy, or, to give up every change from LSN " +
+                         std::to_string(segment) + " on, move it and every later segment away");
+  }
+
+  Status Replay(Lsn segment, const SegmentReader& reader, Lsn durable_lsn) {
+    Record record = reader.record();
+    record.durable = reader.next_lsn() <= durable_lsn + 1;
+    next_lsn_ = reader.next_lsn();
+    ++report_.records;
+    report_.mutations += record.mutations;
+    report_.bytes += kRecordHeaderBytes + record.payload.size();
+    const Status status = replay_(record);
+    if (status.ok()) return status;
+    return Status::Error(PathOf(segment) + ": offset " + std::to_string(reader.record_offset()) +
+                         ": the record at LSN " + std::to_string(record.first_lsn) +
+                         " cannot be applied: " + status.message());
+  }
+
+  Status Damage(Lsn segment, const SegmentReader& reader, const std::string& proof) const {
+    const std::string problem = reader.problem().empty() ? "the file ends" : reader.problem();
+    const std::string offset = std::to_string(reader.offset());
+    const std::string lsn = std::to_string(reader.next_lsn());
+    return Status::Error(PathOf(segment) + ": offset " + offset + ": damaged where LSN " + lsn +
+                         " should be: " + problem + "; and this is no torn write, since " + proof +
+                         ". Restore the file from a copy, or, to give up every change from LSN " +
+                         lsn + " on, truncate it to " + offset +
+                         " bytes and move every later segment away");
+  }
+
+  Disk& disk_;
+  const std::string& directory_;
+  const ReplayFn& replay_;
+  std::vector<Lsn> segments_;  // by first LSN
+  Lsn next_lsn_ = kFirstLsn;
+  RecoveryReport report_;
+};
+
+}  // namespace
+
+Result<RecoveryReport> Recover(Disk& disk, const std::string& directory, const ReplayFn& replay) {
+  return Recovery(disk, directory, replay).Run();
+}
+
+}  // namespace leat::persistence

@@ -1,0 +1,245 @@
+#include "tests/persistence/simulated_disk.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace leat::persistence {
+namespace {
+
+constexpr size_t kSectorBytes = 512;
+
+void Put(std::string& content, size_t offset, std::string_view bytes) {
+  if (content.size() < offset + bytes.size()) content.resize(offset + bytes.size(), '\0');
+  content.replace(offset, bytes.size(), bytes);
+}
+
+}  // namespace
+
+class SimulatedDisk::OpenFile final : public File {
+ public:
+  OpenFile(SimulatedDisk& disk, std::string path, std::shared_ptr<Inode> inode)
+      : disk_(disk), path_(std::move(path)), inode_(std::move(inode)) {}
+
+  Status Append(std::span<const std::string_view> pieces) override {
+    const std::lock_guard lock(disk_.mutex_);
+    return disk_.Append(path_, *inode_, pieces);
+  }
+  Status Sync() override {
+    const std::lock_guard lock(disk_.mutex_);
+    return disk_.Sync(path_, *inode_);
+  }
+
+ private:
+  SimulatedDisk& disk_;
+  const std::string path_;
+  const std::shared_ptr<Inode> inode_;
+};
+
+class SimulatedDisk::Lock final : public DirectoryLock {
+ public:
+  Lock(SimulatedDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {
+    disk_.locks_.insert(path_);
+  }
+  ~Lock() override {
+    const std::lock_guard lock(disk_.mutex_);
+    disk_.locks_.erase(path_);
+  }
+
+ private:
+  SimulatedDisk& disk_;
+  const std::string path_;
+};
+
+// Counts an operation and says how it fails, if it does; `partly`: after having been done in part.
+Status SimulatedDisk::Begin(const std::string& path, const char* attempt, bool* partly) {
+  *partly = false;
+  const uint64_t operation = operations_++;
+  if (stopped_) return Status::Error(path + ": cannot " + attempt + ": stopped");
+  const auto fault = faults_.find(operation);
+  if (fault == faults_.end()) return Status();
+  const Fault kind = fault->second;
+  faults_.erase(fault);
+  *partly = kind != Fault::kIoError;
+  stopped_ = kind == Fault::kPowerLoss;
+  return Status::Error(
+      path + ": cannot " + attempt + ": " +
+      (kind == Fault::kNoSpace ? "No space left on device" : "Input/output error"));
+}
+
+Result<std::unique_ptr<File>> SimulatedDisk::CreateFile(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  bool partly = false;
+  if (Status status = Begin(path, "create", &partly); !status.ok()) return status;
+  auto inode = std::make_shared<Inode>();
+  Change({"", path, inode});
+  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, path, inode));
+}
+
+Result<std::string> SimulatedDisk::ReadFile(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = names_.find(path);
+  if (entry == names_.end()) return Status::Error(path + ": cannot open: No such file");
+  return entry->second->visible;
+}
+
+Status SimulatedDisk::Rename(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
+  bool partly = false;
+  Status status = Begin(from, "rename", &partly);
+  const auto entry = names_.find(from);
+  if (status.ok() && entry == names_.end()) return Status::Error(from + ": cannot rename: no file");
+  if (status.ok() || (partly && stopped_ && Coin())) Change({from, to, entry->second});
+  return status;
+}
+
+Status SimulatedDisk::Remove(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  bool partly = false;
+  if (Status status = Begin(path, "remove", &partly); !status.ok()) return status;
+  if (!names_.contains(path)) return Status::Error(path + ": cannot remove: no file");
+  Change({path, "", nullptr});
+  return Status();
+}
+
+Status SimulatedDisk::CreateDirectory(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  bool partly = false;
+  return Begin(path, "create the directory", &partly);
+}
+
+Result<std::vector<std::string>> SimulatedDisk::ListDirectory(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> found;
+  for (const auto& [name, inode] : names_) {
+    if (name.starts_with(path + "/")) found.push_back(name.substr(path.size() + 1));
+  }
+  std::shuffle(found.begin(), found.end(), random_);
+  return found;
+}
+
+Status SimulatedDisk::SyncDirectory(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  bool partly = false;
+  if (Status status = Begin(path, "sync the directory", &partly); !status.ok()) return status;
+  for (const NameChange& change : unsynced_names_) ApplyChange(durable_names_, change);
+  unsynced_names_.clear();
+  return Status();
+}
+
+Result<std::unique_ptr<DirectoryLock>> SimulatedDisk::LockDirectory(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  if (locks_.contains(path)) return Status::Error(path + ": the directory is in use");
+  return std::unique_ptr<DirectoryLock>(std::make_unique<Lock>(*this, path));
+}
+
+Status SimulatedDisk::Append(const std::string& path, Inode& inode,
+                             std::span<const std::string_view> pieces) {
+  std::string bytes;
+  for (const std::string_view piece : pieces) bytes += piece;
+  bool partly = false;
+  Status status = Begin(path, "write", &partly);
+  if (status.ok() && full_) {
+    status = Status::Error(path + ": cannot write: No space left on device");
+    partly = true;
+  }
+  if (!status.ok()) bytes.resize(partly && !bytes.empty() ? random_() % bytes.size() : 0);
+  if (bytes.empty()) return status;
+  inode.unsynced.push_back({inode.visible.size(), bytes});
+  inode.visible += bytes;
+  return status;
+}
+
+Status SimulatedDisk::Sync(const std::string& path, Inode& inode) {
+  bool partly = false;
+  ++syncs_;
+  Status status = Begin(path, "sync", &partly);
+  if (stopped_) return status;  // Crash decides what arrived
+  if (status.ok()) {
+    for (const Write& write : inode.unsynced) Put(inode.durable, write.offset, write.bytes);
+  } else {
+    LandInPart(inode);
+  }
+  inode.unsynced.clear();
+  return status;
+}
+
+// Of the unsynced writes, in one of the ways that disks have: nothing, all, the sectors up to one,
+// or any of them.
+void SimulatedDisk::LandInPart(Inode& inode) {
+  const uint64_t way = random_() % 4;
+  if (way == 0) return;
+  const size_t end = random_() % (inode.visible.size() + 1) / kSectorBytes * kSectorBytes;
+  for (const Write& write : inode.unsynced) {
+    for (size_t offset = write.offset; offset < write.offset + write.bytes.size();) {
+      const size_t next =
+          std::min((offset / kSectorBytes + 1) * kSectorBytes, write.offset + write.bytes.size());
+      if (way == 1 || (way == 2 && next <= end) || (way == 3 && Coin())) {
+        const auto sector =
+            std::string_view(write.bytes).substr(offset - write.offset, next - offset);
+        Put(inode.durable, offset, sector);
+      }
+      offset = next;
+    }
+  }
+  // The length may arrive without the data.
+  if (Coin()) inode.durable.resize(std::max(inode.durable.size(), inode.visible.size()), '\0');
+}
+
+void SimulatedDisk::ApplyChange(Names& names, const NameChange& change) {
+  if (!change.from.empty()) names.erase(change.from);
+  if (!change.to.empty()) names[change.to] = change.inode;
+}
+
+void SimulatedDisk::Change(NameChange change) {
+  ApplyChange(names_, change);
+  unsynced_names_.push_back(std::move(change));
+}
+
+void SimulatedDisk::SetFull(bool full) {
+  const std::lock_guard lock(mutex_);
+  full_ = full;
+}
+
+void SimulatedDisk::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+}
+
+void SimulatedDisk::Crash() {
+  const std::lock_guard lock(mutex_);
+  for (const NameChange& change : unsynced_names_) {
+    if (Coin()) ApplyChange(durable_names_, change);
+  }
+  unsynced_names_.clear();
+  for (auto& [name, inode] : durable_names_) {
+    LandInPart(*inode);
+    inode->unsynced.clear();
+    inode->visible = inode->durable;
+  }
+  names_ = durable_names_;
+  stopped_ = false;
+}
+
+void SimulatedDisk::Kill() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = false;
+}
+
+std::map<std::string, std::string> SimulatedDisk::Snapshot() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, std::string> files;
+  for (const auto& [name, inode] : names_) files[name] = inode->visible;
+  return files;
+}
+
+void SimulatedDisk::Restore(const std::map<std::string, std::string>& files) {
+  const std::lock_guard lock(mutex_);
+  names_.clear();
+  unsynced_names_.clear();
+  for (const auto& [name, bytes] : files) {
+    names_[name] = std::make_shared<Inode>(Inode{bytes, bytes, {}});
+  }
+  durable_names_ = names_;
+}
+
+}  // namespace leat::persistence
