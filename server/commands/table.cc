@@ -5,9 +5,9 @@
 namespace leat::commands {
 
 void AddAll(engine::CommandTable& table) {
-  for (const auto family : {ConnectionCommands(), StringCommands(), TransactionCommands()}) {
-    table.Add(family);
-  }
+  table.Add(ConnectionCommands());
+  table.Add(StringCommands());
+  table.Add(TransactionCommands());
 }
 
 }  // namespace leat::commands
