@@ -1,0 +1,178 @@
+#include "server/commands/stream_args.h"
+
+#include <algorithm>
+
+#include "server/base/number.h"
+#include "server/engine/args.h"
+#include "server/engine/engine.h"
+
+namespace leat::commands {
+
+using namespace engine;
+
+namespace {
+
+// LIMIT when an approximate trim names none (stream-node-max-entries in redis.conf).
+uint64_t DefaultLimit(int64_t node_entries) {
+  constexpr int64_t kNodes = 100;
+  constexpr int64_t kMost = 1000000;
+  if (node_entries <= 0) return 10000;
+  return static_cast<uint64_t>(node_entries > kMost / kNodes ? kMost : node_entries * kNodes);
+}
+
+// One option, if the next argument is one.
+bool ReadTrimOption(Call& call, ArgReader& args, TrimOptions& options, bool& limit_given) {
+  using Strategy = TrimOptions::Strategy;
+  const bool max_length = args.Match("MAXLEN", 1);
+  if (max_length || args.Match("MINID", 1)) {
+    if (options.strategy != Strategy::kNone) {
+      args.Fail(
+          "ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+      return true;
+    }
+    options.approximate = args.Match("~", 1);
+    if (!options.approximate) args.Match("=", 1);
+    if (max_length) {
+      options.strategy = Strategy::kMaxLength;
+      const int64_t length = args.Integer();
+      if (length < 0) args.Fail("ERR The MAXLEN argument must be >= 0.");
+      options.max_length = static_cast<uint64_t>(length);
+    } else {
+      options.strategy = Strategy::kMinId;
+      const auto id = data::ParseStreamId(args.Next(), 0);
+      if (!id) args.Fail(kInvalidStreamId);
+      options.min_id = id.value_or(data::kMinStreamId);
+    }
+    return true;
+  }
+  if (args.Match("LIMIT", 1)) {
+    const int64_t limit = args.Integer();
+    if (limit < 0) args.Fail("ERR The LIMIT argument must be >= 0.");
+    options.limit = limit == 0 ? data::Topic::kNoLimit : static_cast<uint64_t>(limit);
+    limit_given = true;
+    return true;
+  }
+  (void)call;
+  return false;
+}
+
+void CheckLimit(const Call& call, ArgReader& args, TrimOptions& options, bool limit_given) {
+  const bool positive = limit_given && options.limit != data::Topic::kNoLimit;
+  if (positive && options.strategy == TrimOptions::Strategy::kNone) {
+    args.Fail("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+  } else if (limit_given && !options.approximate) {
+    args.Fail("ERR syntax error, LIMIT cannot be used without the special ~ option");
+  } else if (!limit_given && options.approximate) {
+    options.limit = DefaultLimit(call.engine.config.stream_node_max_entries);
+  }
+}
+
+// "*", "ms-*" or an ID.
+void ReadNewId(ArgReader& args, AppendOptions& options) {
+  std::string_view text = args.Next();
+  if (text == "*") {
+    options.automatic_id = true;
+    return;
+  }
+  options.automatic_seq = text.ends_with("-*");
+  if (options.automatic_seq) text.remove_suffix(2);
+  const auto parsed = data::ParseStreamId(text);
+  if (!parsed || (options.automatic_seq && parsed->has_seq)) return args.Fail(kInvalidStreamId);
+  options.id = parsed->id;
+}
+
+}  // namespace
+
+std::optional<data::StreamId> StreamIdArgument(Call& call, std::string_view text,
+                                               uint64_t default_seq) {
+  const auto id = data::ParseStreamId(text, default_seq);
+  if (!id) call.Error(kInvalidStreamId);
+  return id;
+}
+
+std::optional<data::StreamId> RangeStart(Call& call, std::string_view text) {
+  if (text == "-") return data::kMinStreamId;
+  if (text == "+") return data::kMaxStreamId;
+  const bool exclusive = text.size() > 1 && text.front() == '(';
+  auto id = StreamIdArgument(call, text.substr(exclusive ? 1 : 0), 0);
+  if (!id || !exclusive) return id;
+  id = id->Next();
+  if (!id) call.Error("ERR invalid start ID for the interval");
+  return id;
+}
+
+std::optional<data::StreamId> RangeEnd(Call& call, std::string_view text) {
+  if (text == "-") return data::kMinStreamId;
+  if (text == "+") return data::kMaxStreamId;
+  const bool exclusive = text.size() > 1 && text.front() == '(';
+  constexpr uint64_t kLastSeq = data::kMaxStreamId.seq;
+  auto id = StreamIdArgument(call, text.substr(exclusive ? 1 : 0), kLastSeq);
+  if (!id || !exclusive) return id;
+  id = id->Previous();
+  if (!id) call.Error("ERR invalid end ID for the interval");
+  return id;
+}
+
+bool ReadTrimOptions(Call& call, TrimOptions& options) {
+  ArgReader args(call, 2);
+  bool limit_given = false;
+  while (args.HasMore()) {
+    if (!ReadTrimOption(call, args, options, limit_given)) args.Fail(errors::kSyntax);
+  }
+  const bool positive = limit_given && options.limit != data::Topic::kNoLimit;
+  if (options.strategy == TrimOptions::Strategy::kNone && !positive) {
+    args.Fail("ERR syntax error, XTRIM must be called with a trimming strategy");
+  }
+  CheckLimit(call, args, options, limit_given);
+  return args.Finish();
+}
+
+bool ReadAppendOptions(Call& call, AppendOptions& options) {
+  ArgReader args(call, 2);
+  bool limit_given = false;
+  bool id_read = false;
+  while (args.HasMore() && !id_read) {
+    if (ReadTrimOption(call, args, options.trim, limit_given)) continue;
+    if (args.Match("NOMKSTREAM")) {
+      options.no_make_stream = true;
+    } else {
+      ReadNewId(args, options);
+      id_read = true;
+    }
+  }
+  CheckLimit(call, args, options.trim, limit_given);
+  if (!args.Finish()) return false;
+  options.first_field = args.position();
+  const size_t fields = call.size() - options.first_field;
+  if (fields >= 2 && fields % 2 == 0) return true;
+  call.Error("ERR wrong number of arguments for 'xadd' command");
+  return false;
+}
+
+data::Topic::TrimPoint FindTrim(const Call& call, const data::Topic& topic,
+                                const TrimOptions& options) {
+  const int64_t setting = call.engine.config.stream_node_max_entries;
+  // 0 means no bound in Redis, which leaves a node to its bytes; a topic's nodes are always counted.
+  const uint64_t node_entries =
+      setting > 0 ? static_cast<uint64_t>(setting) : data::Topic::kDefaultNodeEntries;
+  switch (options.strategy) {
+    case TrimOptions::Strategy::kNone:
+      break;
+    case TrimOptions::Strategy::kMaxLength:
+      return topic.FindTrimByLength(options.max_length, options.approximate, options.limit,
+                                    node_entries);
+    case TrimOptions::Strategy::kMinId:
+      return topic.FindTrimById(options.min_id, options.approximate, options.limit, node_entries);
+  }
+  return {};
+}
+
+data::Topic* FindTopic(Call& call, const data::Key& key) {
+  const data::Entry* entry = call.Find(key);
+  if (entry == nullptr) return nullptr;
+  if (entry->type() == data::Type::kStream) return entry->topic();
+  call.Error(errors::kWrongType);
+  return nullptr;
+}
+
+}  // namespace leat::commands

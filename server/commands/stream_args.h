@@ -1,0 +1,59 @@
+// What the stream commands have in common in their arguments: entry IDs and trimming options.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "server/data/stream_id.h"
+#include "server/data/topic.h"
+#include "server/engine/call.h"
+
+namespace leat::commands {
+
+inline constexpr std::string_view kInvalidStreamId =
+    "ERR Invalid stream ID specified as stream command argument";
+
+// The entry ID of a command that takes no "-" and "+". Nothing when it is malformed: the error was
+// replied.
+std::optional<data::StreamId> StreamIdArgument(engine::Call& call, std::string_view text,
+                                               uint64_t default_seq = 0);
+
+// [start, end] of XRANGE: "-", "+", an incomplete ID, or "(" before an ID that is left out. Nothing
+// when it is malformed: the error was replied.
+std::optional<data::StreamId> RangeStart(engine::Call& call, std::string_view text);
+std::optional<data::StreamId> RangeEnd(engine::Call& call, std::string_view text);
+
+// MAXLEN and MINID of XADD and XTRIM.
+struct TrimOptions {
+  enum class Strategy : uint8_t { kNone, kMaxLength, kMinId };
+
+  Strategy strategy = Strategy::kNone;
+  bool approximate = false;
+  uint64_t max_length = 0;
+  data::StreamId min_id;
+  uint64_t limit = data::Topic::kNoLimit;
+};
+
+// What stands before the fields of an XADD: NOMKSTREAM, trimming, the ID.
+struct AppendOptions {
+  TrimOptions trim;
+  bool no_make_stream = false;
+  bool automatic_id = false;   // "*"
+  bool automatic_seq = false;  // "ms-*"
+  data::StreamId id;
+  size_t first_field = 0;
+};
+
+// False when an option is wrong: the error was replied.
+bool ReadTrimOptions(engine::Call& call, TrimOptions& options);
+bool ReadAppendOptions(engine::Call& call, AppendOptions& options);
+
+// Where the trim would cut the topic; `removed` is 0 where nothing goes.
+data::Topic::TrimPoint FindTrim(const engine::Call& call, const data::Topic& topic,
+                                const TrimOptions& options);
+
+// The live topic under a key, or null: then there is none, or another type's error was replied.
+data::Topic* FindTopic(engine::Call& call, const data::Key& key);
+
+}  // namespace leat::commands
