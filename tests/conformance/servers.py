@@ -44,8 +44,9 @@ def _die_with_parent():
 class Server:
     """A running server; `options` are extra command line arguments."""
 
-    def __init__(self, path, options=(), folder=None):
+    def __init__(self, path, options=(), folder=None, config_file=None):
         self.path = path
+        self.config_file = config_file
         self.is_redis = "redis-server" in os.path.basename(path)
         self.options = list(options)
         self.owns_folder = folder is None
@@ -61,8 +62,8 @@ class Server:
     def _start(self):
         self.port = free_port()
         self.address = ("127.0.0.1", self.port)
-        command = [self.path, "--port", str(self.port), "--dir", self.folder,
-                   "--appendonly", "no"]
+        command = [self.path] + ([self.config_file] if self.config_file else [])
+        command += ["--port", str(self.port), "--dir", self.folder, "--appendonly", "no"]
         if self.is_redis:
             command += ["--save", "", "--stream-node-max-bytes", "0",
                         "--enable-debug-command", "yes"]
