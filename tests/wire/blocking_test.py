@@ -243,11 +243,11 @@ class ExpiryTest(WireTest):
     def test_reads_never_show_what_is_due(self):
         client = self.client()
         for _ in range(20):
-            client.call("SET", "a", "1", "PX", "10")
             began = time.monotonic()
+            client.call("SET", "a", "1", "PX", "10")
             while client.call("GET", "a")[1] is not None:
-                self.assertLess(time.monotonic() - began, 0.5)
-            self.assertGreaterEqual(time.monotonic() - began, 0.008)
+                self.assertLess(time.monotonic() - began, 5)
+            self.assertGreaterEqual(time.monotonic() - began, 0.009)
 
     def test_a_watched_key_that_expires(self):
         client, other = self.client(), self.client()
