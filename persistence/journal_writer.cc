@@ -10,8 +10,8 @@ namespace {
 constexpr int64_t kSyncAfterMs = 900;
 // How long a busy server's records are gathered for one write. A killed process loses no more.
 constexpr int64_t kGatherMs = 2;
-// A mark costs nothing in front of records; without records to come it is written by itself.
-constexpr int64_t kIdleMarkMs = 10;
+// A mark costs nothing in front of records; when none have come for so long it goes by itself.
+constexpr int64_t kIdleAfterMs = 10;
 constexpr int64_t kRetryMs = 1000;
 
 }  // namespace
@@ -31,7 +31,7 @@ JournalWriter::Plan JournalWriter::Step(int64_t now_ms, SyncPolicy policy) {
   const uint64_t before = written_.stream_bytes();
   if (!in_trouble_) WriteNew(now_ms);
   if (!in_trouble_) SyncIfDue(now_ms, policy);
-  if (!in_trouble_) MarkIfIdle(now_ms);
+  if (!in_trouble_) TidyWhenIdle(now_ms);
   return MakePlan(now_ms, policy, written_.stream_bytes() != before);
 }
 
@@ -94,10 +94,11 @@ void JournalWriter::SyncIfDue(int64_t now_ms, SyncPolicy policy) {
   sync_thread_->Start(log_.file());
 }
 
-// So that even the last records of a server that goes idle are known to have been durable.
-void JournalWriter::MarkIfIdle(int64_t now_ms) {
-  if (now_ms < mark_at_ms_ || !AllSynced() || RecordQueue::HasMore(written_)) return;
-  mark_at_ms_ = kNever;
+// The mark lets even the last records of a server that goes idle be known to have been durable.
+void JournalWriter::TidyWhenIdle(int64_t now_ms) {
+  if (now_ms < idle_at_ms_ || !AllSynced() || RecordQueue::HasMore(written_)) return;
+  idle_at_ms_ = kNever;
+  queue_.ReleaseSpareMemory();
   if (durable_lsn() == log_.marked_lsn()) return;
   if (const Status status = log_.Append({}, durable_lsn()); !status.ok()) Fail(status, now_ms);
 }
@@ -118,7 +119,7 @@ JournalWriter::Plan JournalWriter::MakePlan(int64_t now_ms, SyncPolicy policy, b
   if (policy == SyncPolicy::kEverySecond && !syncing_ && unsynced_since_ms_ != kNever) {
     plan.wake_at_ms = unsynced_since_ms_ + kSyncAfterMs;
   }
-  if (AllSynced()) plan.wake_at_ms = std::min(plan.wake_at_ms, mark_at_ms_);
+  if (AllSynced()) plan.wake_at_ms = std::min(plan.wake_at_ms, idle_at_ms_);
   return plan;
 }
 
@@ -137,7 +138,7 @@ void JournalWriter::FinishSync(const Status& result, int64_t now_ms) {
   syncing_ = false;
   if (!result.ok()) return Fail(result, now_ms);
   SetDurable(sync_target_, sync_target_lsn_);
-  mark_at_ms_ = now_ms + kIdleMarkMs;
+  idle_at_ms_ = now_ms + kIdleAfterMs;
 }
 
 // Begins a segment behind what is durable, with everything else that the queue holds.
@@ -149,7 +150,7 @@ Status JournalWriter::StartSegment() {
   written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
   SetDurable(end, written_lsn());
   unsynced_since_ms_ = kNever;
-  mark_at_ms_ = kNever;
+  idle_at_ms_ = kNever;
   in_trouble_ = false;
   SetStatus(Status());
   return Status();

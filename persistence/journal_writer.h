@@ -75,7 +75,7 @@ class JournalWriter {
   void TakeSyncResult(int64_t now_ms);
   void WriteNew(int64_t now_ms);
   void SyncIfDue(int64_t now_ms, SyncPolicy policy);
-  void MarkIfIdle(int64_t now_ms);
+  void TidyWhenIdle(int64_t now_ms);
   Plan MakePlan(int64_t now_ms, SyncPolicy policy, bool wrote) const;
 
   Status SyncNow(int64_t now_ms);
@@ -99,7 +99,7 @@ class JournalWriter {
   Lsn sync_target_lsn_ = 0;
   bool syncing_ = false;                // on the sync thread
   int64_t unsynced_since_ms_ = kNever;  // of the oldest write that no sync has been begun for
-  int64_t mark_at_ms_ = kNever;
+  int64_t idle_at_ms_ = kNever;         // when the server counts as idle, if nothing comes before
 
   bool in_trouble_ = false;
   int64_t retry_at_ms_ = kNever;

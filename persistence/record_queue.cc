@@ -8,8 +8,10 @@ namespace leat::persistence {
 namespace {
 
 constexpr size_t kChunkBytes = 256 << 10;
-constexpr size_t kSpareChunks = 16;  // 4 MiB: more than a busy server appends between two syncs
-                                     // under `always`, little enough to keep while idle
+// Kept while busy: 64 MiB, about what a busy server appends between two syncs under `everysec`.
+constexpr size_t kSpareChunks = 256;
+// And while idle: 1 MiB.
+constexpr size_t kIdleSpareChunks = 4;
 
 }  // namespace
 
@@ -96,6 +98,11 @@ void RecordQueue::Release(const Position& end) {
     head_ = next;
   }
   front_ = end;
+}
+
+void RecordQueue::ReleaseSpareMemory() {
+  const std::lock_guard lock(spare_mutex_);
+  for (; spare_.size() > kIdleSpareChunks; spare_.pop_back()) std::free(spare_.back());
 }
 
 RecordQueue::Chunk* RecordQueue::Allocate(size_t capacity) {

@@ -104,6 +104,8 @@ class RecordQueue {
   static bool HasMore(const Position& from);
   // Gives up everything before `end`.
   void Release(const Position& end);
+  // For when nothing is being appended.
+  void ReleaseSpareMemory();
 
  private:
   void NextChunk(size_t bytes);

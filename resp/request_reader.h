@@ -44,8 +44,8 @@ class RequestReader {
   RequestReader& operator=(const RequestReader&) = delete;
 
   // Where the next bytes of the socket go: into a large argument's own buffer, behind the kept
-  // tail, or into `shared` (at its start, or behind a copy of a short tail). Never empty. Calling
-  // it without a Feed afterwards changes nothing.
+  // tail, or into `shared`, which is not empty (at its start, or behind a copy of a short tail).
+  // Never empty. Where no Feed follows, nothing is lost.
   std::span<char> Target(std::span<char> shared);
   // `size` bytes have landed at the start of what Target returned.
   void Feed(size_t size);

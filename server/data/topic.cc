@@ -48,7 +48,7 @@ void Topic::SealTail() {
 uint64_t Topic::NextOrdinal(uint64_t node_entries) const {
   const uint64_t next = tail_.end_ordinal();
   const std::optional<uint64_t> last_live = LastLiveOrdinal();
-  if (!last_live) return 0;
+  if (!last_live) return next;
   const uint64_t node = next / node_entries;
   if (next % node_entries == 0 || *last_live / node_entries == node) return next;
   return (node + 1) * node_entries;
@@ -99,6 +99,7 @@ bool Topic::Delete(StreamId id) {
   } else if (block.empty()) {
     tail_ = Block(tail_.end_ordinal());
   }
+  if (length_ == 0) tail_ = Block(0);
   return true;
 }
 
@@ -136,9 +137,13 @@ uint64_t Topic::TrimThrough(StreamId last_removed) {
     const uint32_t live_before = tail_.live_count();
     tail_.TrimThrough(last_removed);
     removed += live_before - tail_.live_count();
-    if (tail_.empty()) tail_ = Block(tail_.end_ordinal());
   }
   length_ -= removed;
+  if (removed > 0 && length_ == 0) {
+    // An entry that was deleted before and is not trimmed keeps the last node in its place.
+    const bool keeps_node = tail_.end() > 0 && tail_.IdAt(tail_.end() - 1) > last_removed;
+    tail_ = Block(keeps_node ? tail_.end_ordinal() : 0);
+  }
   return removed;
 }
 

@@ -37,6 +37,7 @@ Topic::TrimPoint Topic::FindTrimByLength(uint64_t max_length, bool approximate, 
   if (length_ <= max_length) return trim;
   const uint64_t excess = length_ - max_length;
   if (!approximate) {
+    if (max_length == 0) return {last_id_, excess};
     uint64_t left = excess - 1;  // the rank of the last entry that goes
     size_t index = 0;
     while (left >= BlockAt(index).live_count()) left -= BlockAt(index++).live_count();
@@ -50,7 +51,11 @@ Topic::TrimPoint Topic::FindTrimByLength(uint64_t max_length, bool approximate, 
     last = end;
     return trim.removed < excess;
   });
-  if (trim.removed > 0) trim.last_removed = BlockAt(last.block).IdAt(last.position);
+  if (trim.removed == length_) {
+    trim.last_removed = last_id_;
+  } else if (trim.removed > 0) {
+    trim.last_removed = BlockAt(last.block).IdAt(last.position);
+  }
   return trim;
 }
 
@@ -58,7 +63,7 @@ Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t
                                      uint64_t node_entries) const {
   TrimPoint trim;
   const std::optional<StreamId> last_smaller = min_id.Previous();
-  if (!last_smaller) return trim;
+  if (!last_smaller || length_ == 0) return trim;
   if (!approximate) {
     const size_t target = FindBlock(*last_smaller);
     for (size_t index = 0; index < target; ++index) trim.removed += BlockAt(index).live_count();
@@ -66,6 +71,11 @@ Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t
     trim.removed +=
         block.LiveBetween(block.begin(), block.UpperBound(*last_smaller, SpanAt(target)));
     trim.last_removed = *last_smaller;
+    if (trim.removed == length_) {
+      // What was deleted in a full last node cannot keep it for more entries (see TrimThrough).
+      const uint64_t node_end = (*LastLiveOrdinal() / node_entries + 1) * node_entries;
+      if (node_end <= tail_.end_ordinal()) trim.last_removed = last_id_;
+    }
     return trim;
   }
   ForEachNode(node_entries, [&](uint64_t live, NodeEnd end) {
@@ -75,6 +85,7 @@ Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t
     trim.last_removed = last_in_node;
     return true;
   });
+  if (trim.removed == length_) trim.last_removed = last_id_;
   return trim;
 }
 

@@ -187,7 +187,7 @@ void Floor::Write(Peer& peer, std::string_view bytes) {
     Close(peer);
     return;
   }
-  pending.release();
+  (void)pending.release();  // the callback deletes it
 }
 
 void Floor::Close(Peer& peer) {

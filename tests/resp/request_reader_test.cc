@@ -159,15 +159,6 @@ TEST(RequestReader, Inline) {
   EXPECT_EQ(Requests("\vPING a\vb\r\n"), (std::vector<Request>{{"PING", "a\vb"}}));
 }
 
-TEST(RequestReader, InlineQuotes) {
-  EXPECT_EQ(Requests("ECHO \"a\\x41\\n\\r\\t\\b\\a\\q\\\"\\\\ b\"\r\n"),
-            (std::vector<Request>{{"ECHO", "aA\n\r\t\b\aq\"\\ b"}}));
-  EXPECT_EQ(Requests("ECHO 'it\\'s\\n \"'\r\n"), (std::vector<Request>{{"ECHO", "it's\\n \""}}));
-  EXPECT_EQ(Requests("\"\" '' foo\"b r\"\r\n"), (std::vector<Request>{{"", "", "foob r"}}));
-  EXPECT_EQ(Requests("\"\\x4\" \"\\xZZ\" \"\\x00\"\r\n"),
-            (std::vector<Request>{{"x4", "xZZ", std::string(1, '\0')}}));
-}
-
 // A pipeline with everything that parses differently in it.
 std::string VariedPipeline(std::vector<Request>* expected) {
   std::string binary;

@@ -1,0 +1,56 @@
+"""Differences between Leat and redis-server 7.0.15 that are meant, each with its reason.
+
+An entry applies to one command and one shape of reply, never to more. Keep the list short: what
+is not here is a bug in Leat.
+"""
+
+from typing import Callable, NamedTuple
+
+
+class Accepted(NamedTuple):
+    command: bytes            # as compare.rule_name gives it
+    reason: str
+    applies: Callable         # (args, redis node, leat node) -> bool
+
+
+def _both_status_lists(_, redis, leat):
+    return all(side[0] == "*" and all(n[0] == "+" for n in side[1]) for side in (redis, leat))
+
+
+def _both_positive(_, redis, leat):
+    return all(side[0] == ":" and int(side[1]) > 0 for side in (redis, leat))
+
+
+def _help(command):
+    return Accepted(command + b" HELP",
+                    "HELP lists the subcommands that the server has, and Leat has others",
+                    _both_status_lists)
+
+
+ACCEPTED = [
+    Accepted(b"OBJECT REFCOUNT",
+             "Redis shares one object among all small integers and shows 2147483647; Leat stores "
+             "values inline and has nothing to count",
+             _both_positive),
+    _help(b"CLIENT"),
+    _help(b"COMMAND"),
+    _help(b"CONFIG"),
+    _help(b"LATENCY"),
+    _help(b"MEMORY"),
+    _help(b"OBJECT"),
+    _help(b"PUBSUB"),
+    _help(b"SLOWLOG"),
+    _help(b"XINFO"),
+]
+
+_BY_COMMAND = {}
+for _entry in ACCEPTED:
+    _BY_COMMAND.setdefault(_entry.command, []).append(_entry)
+
+
+def reason_for(command, args, redis, leat):
+    """Why this difference is accepted, or None."""
+    for entry in _BY_COMMAND.get(command, ()):
+        if entry.applies(args, redis, leat):
+            return entry.reason
+    return None
