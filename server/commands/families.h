@@ -10,6 +10,9 @@ namespace leat::commands {
 using engine::Command;
 
 std::span<const Command> ConnectionCommands();
+std::span<const Command> StreamInfoCommands();
+std::span<const Command> StreamReadCommands();
+std::span<const Command> StreamWriteCommands();
 std::span<const Command> StringCommands();
 std::span<const Command> TransactionCommands();
 

@@ -21,13 +21,12 @@ uint64_t DefaultLimit(int64_t node_entries) {
 }
 
 // One option, if the next argument is one.
-bool ReadTrimOption(Call& call, ArgReader& args, TrimOptions& options, bool& limit_given) {
+bool ReadTrimOption(ArgReader& args, TrimOptions& options, bool& limit_given) {
   using Strategy = TrimOptions::Strategy;
   const bool max_length = args.Match("MAXLEN", 1);
   if (max_length || args.Match("MINID", 1)) {
     if (options.strategy != Strategy::kNone) {
-      args.Fail(
-          "ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+      args.Fail("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
       return true;
     }
     options.approximate = args.Match("~", 1);
@@ -52,7 +51,6 @@ bool ReadTrimOption(Call& call, ArgReader& args, TrimOptions& options, bool& lim
     limit_given = true;
     return true;
   }
-  (void)call;
   return false;
 }
 
@@ -117,7 +115,7 @@ bool ReadTrimOptions(Call& call, TrimOptions& options) {
   ArgReader args(call, 2);
   bool limit_given = false;
   while (args.HasMore()) {
-    if (!ReadTrimOption(call, args, options, limit_given)) args.Fail(errors::kSyntax);
+    if (!ReadTrimOption(args, options, limit_given)) args.Fail(errors::kSyntax);
   }
   const bool positive = limit_given && options.limit != data::Topic::kNoLimit;
   if (options.strategy == TrimOptions::Strategy::kNone && !positive) {
@@ -132,7 +130,7 @@ bool ReadAppendOptions(Call& call, AppendOptions& options) {
   bool limit_given = false;
   bool id_read = false;
   while (args.HasMore() && !id_read) {
-    if (ReadTrimOption(call, args, options.trim, limit_given)) continue;
+    if (ReadTrimOption(args, options.trim, limit_given)) continue;
     if (args.Match("NOMKSTREAM")) {
       options.no_make_stream = true;
     } else {
@@ -152,7 +150,8 @@ bool ReadAppendOptions(Call& call, AppendOptions& options) {
 data::Topic::TrimPoint FindTrim(const Call& call, const data::Topic& topic,
                                 const TrimOptions& options) {
   const int64_t setting = call.engine.config.stream_node_max_entries;
-  // 0 means no bound in Redis, which leaves a node to its bytes; a topic's nodes are always counted.
+  // 0 means no bound in Redis, which leaves a node to its bytes; a topic's nodes are always
+  // counted.
   const uint64_t node_entries =
       setting > 0 ? static_cast<uint64_t>(setting) : data::Topic::kDefaultNodeEntries;
   switch (options.strategy) {

@@ -57,8 +57,12 @@ void Range(Call& call, std::string_view start, std::string_view end, bool revers
   WriteEntries(call.reply, entries, runs);
 }
 
-void XRange(Call& call) { Range(call, call[2], call[3], false); }
-void XRevRange(Call& call) { Range(call, call[3], call[2], true); }
+void XRange(Call& call) {
+  Range(call, call[2], call[3], false);
+}
+void XRevRange(Call& call) {
+  Range(call, call[3], call[2], true);
+}
 
 struct ReadOptions {
   uint64_t count = data::Topic::kNoLimit;
@@ -89,11 +93,9 @@ bool ReadReadOptions(Call& call, ReadOptions& options) {
             "specified.");
       }
     } else if (args.Match("GROUP", 2)) {
-      args.Fail(
-          "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
+      args.Fail("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
     } else if (args.Match("NOACK")) {
-      args.Fail(
-          "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.");
+      args.Fail("ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.");
     } else {
       args.Fail(errors::kSyntax);
     }
@@ -120,9 +122,8 @@ bool ResolveStart(Call& call, std::string_view text, const data::Topic* topic, S
     if (topic == nullptr) {
       after = {};
     } else {
-      after = topic->length() == 0
-                  ? topic->last_id()
-                  : topic->last_entry_id().Previous().value_or(data::kMinStreamId);
+      after = topic->length() == 0 ? topic->last_id()
+                                   : topic->last_entry_id().Previous().value_or(data::kMinStreamId);
     }
     return true;
   }
@@ -257,6 +258,8 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-std::span<const Command> StreamReadCommands() { return kCommands; }
+std::span<const Command> StreamReadCommands() {
+  return kCommands;
+}
 
 }  // namespace leat::commands

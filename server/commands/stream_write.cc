@@ -233,6 +233,8 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-std::span<const Command> StreamWriteCommands() { return kCommands; }
+std::span<const Command> StreamWriteCommands() {
+  return kCommands;
+}
 
 }  // namespace leat::commands

@@ -6,6 +6,9 @@ namespace leat::commands {
 
 void AddAll(engine::CommandTable& table) {
   table.Add(ConnectionCommands());
+  table.Add(StreamInfoCommands());
+  table.Add(StreamReadCommands());
+  table.Add(StreamWriteCommands());
   table.Add(StringCommands());
   table.Add(TransactionCommands());
 }

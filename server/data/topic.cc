@@ -54,9 +54,19 @@ uint64_t Topic::NextOrdinal(uint64_t node_entries) const {
   return (node + 1) * node_entries;
 }
 
+const Block& Topic::LastBlock() const {
+  return tail_.empty() ? sealed_->blocks.back().block : tail_;
+}
+
+StreamId Topic::last_entry_id() const {
+  if (length_ == 0) return {};
+  const Block& block = LastBlock();
+  return block.IdAt(block.NthLive(block.live_count() - 1));
+}
+
 std::optional<uint64_t> Topic::LastLiveOrdinal() const {
   if (length_ == 0) return std::nullopt;
-  const Block& block = tail_.empty() ? sealed_->blocks.back().block : tail_;
+  const Block& block = LastBlock();
   return block.first_ordinal() + block.NthLive(block.live_count() - 1);
 }
 

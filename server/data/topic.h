@@ -45,6 +45,7 @@ class Topic {
   uint64_t length() const { return length_; }
   StreamId last_id() const { return last_id_; }  // the greatest ever, deleted or not
   StreamId first_id() const;                     // 0-0 when empty
+  StreamId last_entry_id() const;                // of a live one; 0-0 when empty
   StreamId max_deleted_id() const { return max_deleted_id_; }
   uint64_t entries_added() const { return entries_added_; }
 
@@ -116,6 +117,7 @@ class Topic {
   void DropSealed(size_t index);
   uint64_t TrimSealed(StreamId last_removed);
   uint64_t NextOrdinal(uint64_t node_entries) const;
+  const Block& LastBlock() const;  // the last with a live entry; length() > 0
   std::optional<uint64_t> LastLiveOrdinal() const;
 
   // Calls visit(live, end) for each node in order: its live entries, and where its last one lies.

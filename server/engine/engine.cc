@@ -94,6 +94,15 @@ void Engine::StopMonitoring(Session& session) {
   std::erase(monitors_, &session);
 }
 
+char* Engine::Scratch(size_t size) {
+  constexpr size_t kKept = size_t{64} << 10;  // what is larger is for one call
+  if (size > scratch_size_ || (scratch_size_ > kKept && size <= kKept)) {
+    scratch_size_ = std::max(size, kKept);
+    scratch_ = std::make_unique_for_overwrite<char[]>(scratch_size_);
+  }
+  return scratch_.get();
+}
+
 uint64_t Engine::Random() {  // splitmix64
   uint64_t z = (random_state_ += 0x9e3779b97f4a7c15ULL);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;

@@ -87,6 +87,8 @@ class Engine final : private store::KeyObserver {
   size_t monitor_count() const { return monitors_.size(); }
   void StopMonitoring(Session& session);
   uint64_t seed() const { return seed_; }
+  // Memory for what a handler encodes, of at least this size, until the next call of Scratch.
+  char* Scratch(size_t size);
   // Uniform random bits, not for secrets.
   uint64_t Random();
 
@@ -134,6 +136,8 @@ class Engine final : private store::KeyObserver {
   uint64_t next_session_id_ = 1;
   int64_t now_micros_ = 0;
   uint64_t call_started_nanos_ = 0;
+  std::unique_ptr<char[]> scratch_;
+  size_t scratch_size_ = 0;
   uint64_t seed_;
   uint64_t random_state_;
   Pause pause_;

@@ -1,0 +1,16 @@
+#include "server/commands/help.h"
+
+#include <string>
+
+namespace leat::commands {
+
+void WriteHelp(engine::Call& call, std::initializer_list<std::string_view> lines) {
+  call.reply.Array(lines.size() + 3);
+  call.reply.Simple(std::string(call.command.container->row->name) +
+                    " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const std::string_view line : lines) call.reply.Simple(line);
+  call.reply.Simple("HELP");
+  call.reply.Simple("    Print this help.");
+}
+
+}  // namespace leat::commands
