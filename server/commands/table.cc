@@ -5,7 +5,14 @@
 namespace leat::commands {
 
 void AddAll(engine::CommandTable& table) {
+  table.Add(ConfigCommands());
   table.Add(ConnectionCommands());
+  table.Add(DebugCommands());
+  table.Add(InfoCommands());
+  table.Add(LatencyCommands());
+  table.Add(MemoryCommands());
+  table.Add(ServerCommands());
+  table.Add(SlowLogCommands());
   table.Add(StreamInfoCommands());
   table.Add(StreamReadCommands());
   table.Add(StreamWriteCommands());

@@ -1,6 +1,7 @@
 #include "server/engine/config.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 #include <optional>
 
@@ -184,7 +185,9 @@ Setting LatencyPercentiles() {
           [](const Config& config) {
             std::string text;
             for (const double percentile : config.latency_percentiles) {
-              text.append(text.empty() ? "" : " ").append(base::FormatDouble(percentile));
+              char number[32];
+              std::snprintf(number, sizeof(number), "%g", percentile);
+              text.append(text.empty() ? "" : " ").append(number);
             }
             return text;
           },
@@ -248,6 +251,9 @@ std::vector<Setting> MakeSettings() {
       Number(
           "stream-node-max-entries", kAnyTime, 0, kMax,
           [](Config & c) -> auto& { return c.stream_node_max_entries; }),
+      Choice<std::string>("enable-debug-command", kAtStartOnly, &Config::enable_debug_command,
+                          {{"no", "no"}, {"local", "local"}, {"yes", "yes"}}),
+      Choice<std::string>("save", kAnyTime, &Config::save, {{"", ""}}),
       Choice<std::string>("loglevel", kAnyTime, &Config::log_level,
                           {{"debug", "debug"},
                            {"verbose", "verbose"},

@@ -42,6 +42,7 @@ struct Config {
       {{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}}};
 
   // Data.
+  std::string save;  // snapshots by time: there are none, the journal is always complete
   int64_t databases = 16;
   std::string directory = "./data";
   bool append_only = true;
@@ -51,6 +52,7 @@ struct Config {
   int64_t stream_node_max_entries = 100;
 
   // Observation.
+  std::string enable_debug_command = "local";
   std::string log_level = "notice";
   int64_t slow_log_slower_than_micros = 10000;
   int64_t slow_log_max_length = 128;

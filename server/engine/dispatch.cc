@@ -97,10 +97,21 @@ CommandEntry* Engine::Resolve(Session& session, Args args) {
 
 std::string_view Engine::Refusal(const Session& session, const CommandEntry& command) const {
   if (!session.authenticated && !command.Is(kNoAuth)) return errors::kNoAuth;
+  if (command.Is(kProtected) && !DebugAllowed(session)) {
+    return "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+           "you can run it from a local connection, otherwise you need to set this option in the "
+           "configuration file, and then restart the server.";
+  }
   if (command.Is(kNoMulti) && session.transaction != nullptr) {
     return "ERR Command not allowed inside a transaction";
   }
   return {};
+}
+
+bool Engine::DebugAllowed(const Session& session) const {
+  if (config.enable_debug_command != "local") return config.enable_debug_command == "yes";
+  return session.unix_socket || session.address.starts_with("127.") ||
+         session.address.starts_with("[::1]");
 }
 
 void Engine::Reject(Session& session, CommandEntry* command, std::string_view error) {

@@ -22,13 +22,13 @@ Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_
       disk(engine_disk),
       outbox(config),
       pubsub(seed, outbox),
-      seed_(seed),
       random_state_(seed) {
   store.set_observer(this);
   BeginTurn();
   turn_started_ = false;
   started_ms = now_ms();
   next_second_ms_ = started_ms + 1000;
+  for (int i = 0; i < 40; ++i) run_id_.push_back("0123456789abcdef"[Random() % 16]);
   ApplyConfig();
 }
 
@@ -165,7 +165,7 @@ void Engine::JournalAdvanced() {
 void Engine::RunTimers() {
   BeginTurn();
   if (pause_.until_ms != 0 && pause_.until_ms <= now_ms()) SetPause({});
-  if (pause_.until_ms == 0) store.ExpireDue(now_ms(), kExpiriesPerSlice);
+  if (pause_.until_ms == 0 && active_expire_) store.ExpireDue(now_ms(), kExpiriesPerSlice);
   TimeOutBlocked();
   if (blocking.HasReady()) ServeReady();
   if (now_ms() >= next_second_ms_) {
@@ -178,6 +178,7 @@ void Engine::RunTimers() {
 int64_t Engine::NextTimerMs() const {
   int64_t next = std::min(blocking.NextDeadlineMs(), next_second_ms_);
   if (pause_.until_ms != 0) return std::min(next, pause_.until_ms);
+  if (!active_expire_) return next;
   return std::min(next, store.NextExpiryMs());
 }
 

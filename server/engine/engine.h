@@ -86,7 +86,10 @@ class Engine final : private store::KeyObserver {
   void Monitor(Session& session);
   size_t monitor_count() const { return monitors_.size(); }
   void StopMonitoring(Session& session);
-  uint64_t seed() const { return seed_; }
+  // 40 hexadecimal digits that no other process has (INFO run_id).
+  const std::string& run_id() const { return run_id_; }
+  // DEBUG SET-ACTIVE-EXPIRE: whether due keys are reclaimed without anyone asking for them.
+  void set_active_expire(bool active) { active_expire_ = active; }
   // Memory for what a handler encodes, of at least this size, until the next call of Scratch.
   char* Scratch(size_t size);
   // Uniform random bits, not for secrets.
@@ -106,6 +109,7 @@ class Engine final : private store::KeyObserver {
   WatchTable watches;
   std::string config_file;  // where CONFIG REWRITE writes; empty: started without one
   int64_t started_ms = 0;
+  uint64_t peak_memory_bytes = 0;  // as last seen
 
  private:
   void KeyChanged(uint32_t database, const data::Key& key) override;
@@ -116,6 +120,7 @@ class Engine final : private store::KeyObserver {
   void Reject(Session& session, CommandEntry* command, std::string_view error);
   // Why the call may not run now, or empty.
   std::string_view Refusal(const Session& session, const CommandEntry& command) const;
+  bool DebugAllowed(const Session& session) const;
   bool Queues(const Session& session, const CommandEntry& command) const;
   bool Waits(Session& session, CommandEntry& command, Args args);
   void Queue(Session& session, CommandEntry& command, Args args);
@@ -138,8 +143,9 @@ class Engine final : private store::KeyObserver {
   uint64_t call_started_nanos_ = 0;
   std::unique_ptr<char[]> scratch_;
   size_t scratch_size_ = 0;
-  uint64_t seed_;
   uint64_t random_state_;
+  std::string run_id_;
+  bool active_expire_ = true;
   Pause pause_;
   bool shutdown_requested_ = false;
   bool turn_started_ = false;
