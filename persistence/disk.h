@@ -20,7 +20,8 @@
 namespace leat::persistence {
 
 // A file being written, from its beginning to its end. Closed by its destructor. One thread may
-// call Sync while another calls Append.
+// call Sync while another calls Append. Errors say what was attempted and the reason, not the name:
+// the file may have been renamed since.
 class File {
  public:
   virtual ~File() = default;

@@ -91,7 +91,7 @@ void JournalWriter::SyncIfDue(int64_t now_ms, SyncPolicy policy) {
   sync_target_lsn_ = written_lsn();
   unsynced_since_ms_ = kNever;
   syncing_ = true;
-  sync_thread_->Start(log_.file());
+  sync_thread_->Start([this] { return log_.Sync(); });
 }
 
 // The mark lets even the last records of a server that goes idle be known to have been durable.

@@ -25,22 +25,27 @@ Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
   const std::string mark = EncodeMark(next_lsn_, next_lsn_ - 1, salt_);
   pieces_.push_back(mark);
 
-  const std::string name = directory_ + "/" + SegmentName(first_lsn);
-  const std::string unfinished = name + std::string(kUnfinishedSuffix);
-  auto file = disk_.CreateFile(unfinished);
-  if (!file.ok()) return file.status();
-  Status status = (*file)->Append(pieces_);
-  if (status.ok()) status = (*file)->Sync();
-  if (status.ok()) status = disk_.Rename(unfinished, name);
+  path_ = directory_ + "/" + SegmentName(first_lsn);
+  const std::string unfinished = path_ + std::string(kUnfinishedSuffix);
+  Status status = WriteUnfinished(unfinished);
+  if (status.ok()) status = disk_.Rename(unfinished, path_);
   if (!status.ok()) {
+    file_.reset();
     (void)disk_.Remove(unfinished);  // frees the space; what stays is removed at the next start
     return status;
   }
   if (status = disk_.SyncDirectory(directory_); !status.ok()) return status;
-  file_ = std::move(*file);
   size_bytes_ = TotalBytes(pieces_);
   marked_lsn_ = next_lsn_ - 1;
   return Status();
+}
+
+Status LogWriter::WriteUnfinished(const std::string& unfinished) {
+  auto file = disk_.CreateFile(unfinished);
+  if (!file.ok()) return file.status();
+  file_ = std::move(*file);
+  if (Status status = file_->Append(pieces_); !status.ok()) return Named(status);
+  return Sync();
 }
 
 Status LogWriter::Append(Records records, Lsn durable_lsn) {
@@ -52,7 +57,7 @@ Status LogWriter::Append(Records records, Lsn durable_lsn) {
     marked_lsn_ = durable_lsn;
   }
   Seal(records);
-  if (Status status = file_->Append(pieces_); !status.ok()) return status;
+  if (Status status = file_->Append(pieces_); !status.ok()) return Named(status);
   size_bytes_ += TotalBytes(pieces_);
   return Status();
 }
@@ -69,6 +74,10 @@ void LogWriter::Seal(Records records) {
     }
     pieces_.emplace_back(run.data(), run.size());
   }
+}
+
+Status LogWriter::Named(const Status& status) const {
+  return status.ok() ? status : Status::Error(path_ + ": " + status.message());
 }
 
 }  // namespace leat::persistence

@@ -35,21 +35,24 @@ class LogWriter {
   Status StartSegment(Lsn first_lsn, Records records);
   // Appends `records`, behind a mark if `durable_lsn` is news to the file.
   Status Append(Records records, Lsn durable_lsn);
-  Status Sync() { return file_->Sync(); }
+  // May run on another thread than Append, but not during StartSegment.
+  Status Sync() { return Named(file_->Sync()); }
 
-  File& file() { return *file_; }  // for a sync on another thread
   Lsn next_lsn() const { return next_lsn_; }
   Lsn marked_lsn() const { return marked_lsn_; }  // what the last mark says
   uint64_t size_bytes() const { return size_bytes_; }
 
  private:
+  Status WriteUnfinished(const std::string& unfinished);
   void Seal(Records records);
+  Status Named(const Status& status) const;
 
   Disk& disk_;
   const std::string directory_;
   const uint64_t random_seed_;
   uint64_t segments_started_ = 0;
 
+  std::string path_;  // of the current segment
   std::unique_ptr<File> file_;
   uint64_t salt_ = 0;
   Lsn next_lsn_ = kFirstLsn;

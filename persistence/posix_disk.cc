@@ -22,9 +22,13 @@ constexpr mode_t kFileMode = 0640;
 constexpr mode_t kDirectoryMode = 0750;
 constexpr size_t kPiecesPerWrite = 64;
 
-Status SystemError(const std::string& path, const char* attempt) {
-  return Status::Error(path + ": cannot " + attempt + ": " +
+Status SystemError(const char* attempt) {
+  return Status::Error(std::string("cannot ") + attempt + ": " +
                        std::generic_category().message(errno));
+}
+
+Status SystemError(const std::string& path, const char* attempt) {
+  return Status::Error(path + ": " + SystemError(attempt).message());
 }
 
 template <typename Call>
@@ -58,7 +62,7 @@ Descriptor Open(const std::string& path, int flags) {
 
 class PosixFile final : public File {
  public:
-  PosixFile(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  explicit PosixFile(Descriptor fd) : fd_(std::move(fd)) {}
 
   Status Append(std::span<const std::string_view> pieces) override {
     size_t first = 0;   // the first piece not written in full
@@ -73,7 +77,7 @@ class PosixFile final : public File {
       }
       const ssize_t written = RetryInterrupted(
           [&] { return writev(fd_.get(), vectors.data(), static_cast<int>(count)); });
-      if (written < 0) return SystemError(path_, "write");
+      if (written < 0) return SystemError("write");
       offset += static_cast<size_t>(written);
       while (first < pieces.size() && offset >= pieces[first].size()) {
         offset -= pieces[first++].size();
@@ -84,13 +88,12 @@ class PosixFile final : public File {
 
   Status Sync() override {
     if (RetryInterrupted([&] { return fdatasync(fd_.get()); }) < 0) {
-      return SystemError(path_, "sync");
+      return SystemError("sync");
     }
     return Status();
   }
 
  private:
-  const std::string path_;
   const Descriptor fd_;
 };
 
@@ -115,7 +118,7 @@ std::string ReadHolder(int fd) {
 Result<std::unique_ptr<File>> PosixDisk::CreateFile(const std::string& path) {
   Descriptor fd = Open(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!fd.valid()) return SystemError(path, "create");
-  return std::unique_ptr<File>(std::make_unique<PosixFile>(path, std::move(fd)));
+  return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd)));
 }
 
 Result<std::string> PosixDisk::ReadFile(const std::string& path) {

@@ -21,11 +21,11 @@ SyncThread::~SyncThread() {
   thread_.join();
 }
 
-void SyncThread::Start(File& file) {
+void SyncThread::Start(std::function<Status()> sync) {
   {
     const std::lock_guard lock(mutex_);
-    assert(file_ == nullptr && !result_);
-    file_ = &file;
+    assert(!sync_ && !result_);
+    sync_ = std::move(sync);
   }
   changed_.notify_all();
 }
@@ -37,7 +37,7 @@ std::optional<Status> SyncThread::TakeResult() {
 
 Status SyncThread::WaitForResult() {
   std::unique_lock lock(mutex_);
-  assert(file_ != nullptr || result_);
+  assert(sync_ || result_);
   changed_.wait(lock, [this] { return result_.has_value(); });
   return *std::exchange(result_, std::nullopt);
 }
@@ -45,13 +45,12 @@ Status SyncThread::WaitForResult() {
 void SyncThread::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stop_ || file_ != nullptr; });
-    if (file_ == nullptr) return;
-    File* file = file_;
+    changed_.wait(lock, [this] { return stop_ || sync_; });
+    if (!sync_) return;
     lock.unlock();
-    Status status = file->Sync();
+    Status status = sync_();  // nobody sets it meanwhile
     lock.lock();
-    file_ = nullptr;
+    sync_ = nullptr;
     result_ = std::move(status);
     lock.unlock();
     changed_.notify_all();

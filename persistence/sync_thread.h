@@ -1,6 +1,6 @@
-// SyncThread: one File::Sync at a time on a thread of its own, so that writing goes on meanwhile.
+// SyncThread: one sync at a time on a thread of its own, so that writing goes on meanwhile.
 //
-// Used from one thread (the writer's). The file must stay open until the result has been taken.
+// Used from one thread (the writer's), which keeps the file open until it has taken the result.
 #pragma once
 
 #include <condition_variable>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <thread>
 
-#include "persistence/disk.h"
+#include "persistence/status.h"
 
 namespace leat::persistence {
 
@@ -21,7 +21,7 @@ class SyncThread {
   SyncThread(const SyncThread&) = delete;
   SyncThread& operator=(const SyncThread&) = delete;
 
-  void Start(File& file);  // not while one is under way or its result not taken
+  void Start(std::function<Status()> sync);  // not while one is under way or its result not taken
   std::optional<Status> TakeResult();
   Status WaitForResult();
 
@@ -31,7 +31,7 @@ class SyncThread {
   const std::function<void()> on_done_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  File* file_ = nullptr;  // to be synced
+  std::function<Status()> sync_;  // to be done or under way
   std::optional<Status> result_;
   bool stop_ = false;
   std::thread thread_;

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "server/base/wire.h"
+
 namespace leat::data {
 namespace {
 
@@ -54,14 +56,8 @@ class EntryHead {
     char* id_text = text_ + kIdOffset;
     end_ = id.Format(id_text);
     const size_t length = static_cast<size_t>(end_ - id_text);
-    char* out = id_text - (length < 10 ? 8 : 9);
-    begin_ = out;
-    std::memcpy(out, "*2\r\n$", 5);
-    out += 5;
-    if (length >= 10) *out++ = static_cast<char>('0' + length / 10);
-    *out++ = static_cast<char>('0' + length % 10);
-    *out++ = '\r';
-    *out++ = '\n';
+    begin_ = id_text - base::ArrayHeaderSize(2) - base::ArrayHeaderSize(length);
+    base::WriteWireHeader(base::WriteArrayHeader(begin_, 2), '$', length);
     *end_++ = '\r';
     *end_++ = '\n';
   }
@@ -117,6 +113,7 @@ bool Block::GrowFor(size_t entry_bytes) {
 
 // Moves what is not trimmed into a new buffer; who refers to the old one keeps it.
 void Block::MoveTo(size_t allocation) {
+  assert(allocation > kSharedHeaderBytes);
   SharedBytes moved = SharedBytes::Allocate(allocation - kSharedHeaderBytes);
   const size_t trimmed = OffsetOf(begin_);
   const uint32_t kept = static_cast<uint32_t>(count_ - begin_);

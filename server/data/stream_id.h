@@ -21,6 +21,7 @@ struct StreamId {
   uint64_t ms = 0;
   uint64_t seq = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): the check misreads a defaulted <=>
   auto operator<=>(const StreamId&) const = default;
 
   std::optional<StreamId> Next() const;

@@ -15,7 +15,7 @@ Files WriteJournal(bool close, Payloads* payloads) {
   auto opened = OpenJournal(disk, options);
   EXPECT_TRUE(opened.ok());
   std::unique_ptr<Journal> journal = std::move(*opened);
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < 17; ++i) {
     payloads->push_back("payload " + std::to_string(i) + std::string(i * 3 % 20, 'x'));
     if (i == 4) disk.FailAt(disk.operations() + 1, Fault::kIoError);  // the sync
     AppendRecord(*journal, payloads->back(), 1 + i % 3);

@@ -17,21 +17,20 @@ void Put(std::string& content, size_t offset, std::string_view bytes) {
 
 class SimulatedDisk::OpenFile final : public File {
  public:
-  OpenFile(SimulatedDisk& disk, std::string path, std::shared_ptr<Inode> inode)
-      : disk_(disk), path_(std::move(path)), inode_(std::move(inode)) {}
+  OpenFile(SimulatedDisk& disk, std::shared_ptr<Inode> inode)
+      : disk_(disk), inode_(std::move(inode)) {}
 
   Status Append(std::span<const std::string_view> pieces) override {
     const std::lock_guard lock(disk_.mutex_);
-    return disk_.Append(path_, *inode_, pieces);
+    return disk_.Append(*inode_, pieces);
   }
   Status Sync() override {
     const std::lock_guard lock(disk_.mutex_);
-    return disk_.Sync(path_, *inode_);
+    return disk_.Sync(*inode_);
   }
 
  private:
   SimulatedDisk& disk_;
-  const std::string path_;
   const std::shared_ptr<Inode> inode_;
 };
 
@@ -51,10 +50,11 @@ class SimulatedDisk::Lock final : public DirectoryLock {
 };
 
 // Counts an operation and says how it fails, if it does; `partly`: after having been done in part.
-Status SimulatedDisk::Begin(const std::string& path, const char* attempt, bool* partly) {
+Status SimulatedDisk::Begin(const char* attempt, bool* partly, const std::string& path) {
+  const std::string what = (path.empty() ? "" : path + ": ") + "cannot " + attempt + ": ";
   *partly = false;
   const uint64_t operation = operations_++;
-  if (stopped_) return Status::Error(path + ": cannot " + attempt + ": stopped");
+  if (stopped_) return Status::Error(what + "stopped");
   const auto fault = faults_.find(operation);
   if (fault == faults_.end()) return Status();
   const Fault kind = fault->second;
@@ -62,17 +62,16 @@ Status SimulatedDisk::Begin(const std::string& path, const char* attempt, bool* 
   *partly = kind != Fault::kIoError;
   stopped_ = kind == Fault::kPowerLoss;
   return Status::Error(
-      path + ": cannot " + attempt + ": " +
-      (kind == Fault::kNoSpace ? "No space left on device" : "Input/output error"));
+      what + (kind == Fault::kNoSpace ? "No space left on device" : "Input/output error"));
 }
 
 Result<std::unique_ptr<File>> SimulatedDisk::CreateFile(const std::string& path) {
   const std::lock_guard lock(mutex_);
   bool partly = false;
-  if (Status status = Begin(path, "create", &partly); !status.ok()) return status;
+  if (Status status = Begin("create", &partly, path); !status.ok()) return status;
   auto inode = std::make_shared<Inode>();
   Change({"", path, inode});
-  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, path, inode));
+  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, inode));
 }
 
 Result<std::string> SimulatedDisk::ReadFile(const std::string& path) {
@@ -85,7 +84,7 @@ Result<std::string> SimulatedDisk::ReadFile(const std::string& path) {
 Status SimulatedDisk::Rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(mutex_);
   bool partly = false;
-  Status status = Begin(from, "rename", &partly);
+  Status status = Begin("rename", &partly, from);
   const auto entry = names_.find(from);
   if (status.ok() && entry == names_.end()) return Status::Error(from + ": cannot rename: no file");
   if (status.ok() || (partly && stopped_ && Coin())) Change({from, to, entry->second});
@@ -95,7 +94,7 @@ Status SimulatedDisk::Rename(const std::string& from, const std::string& to) {
 Status SimulatedDisk::Remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
   bool partly = false;
-  if (Status status = Begin(path, "remove", &partly); !status.ok()) return status;
+  if (Status status = Begin("remove", &partly, path); !status.ok()) return status;
   if (!names_.contains(path)) return Status::Error(path + ": cannot remove: no file");
   Change({path, "", nullptr});
   return Status();
@@ -104,7 +103,7 @@ Status SimulatedDisk::Remove(const std::string& path) {
 Status SimulatedDisk::CreateDirectory(const std::string& path) {
   const std::lock_guard lock(mutex_);
   bool partly = false;
-  return Begin(path, "create the directory", &partly);
+  return Begin("create the directory", &partly, path);
 }
 
 Result<std::vector<std::string>> SimulatedDisk::ListDirectory(const std::string& path) {
@@ -120,7 +119,7 @@ Result<std::vector<std::string>> SimulatedDisk::ListDirectory(const std::string&
 Status SimulatedDisk::SyncDirectory(const std::string& path) {
   const std::lock_guard lock(mutex_);
   bool partly = false;
-  if (Status status = Begin(path, "sync the directory", &partly); !status.ok()) return status;
+  if (Status status = Begin("sync the directory", &partly, path); !status.ok()) return status;
   for (const NameChange& change : unsynced_names_) ApplyChange(durable_names_, change);
   unsynced_names_.clear();
   return Status();
@@ -132,14 +131,13 @@ Result<std::unique_ptr<DirectoryLock>> SimulatedDisk::LockDirectory(const std::s
   return std::unique_ptr<DirectoryLock>(std::make_unique<Lock>(*this, path));
 }
 
-Status SimulatedDisk::Append(const std::string& path, Inode& inode,
-                             std::span<const std::string_view> pieces) {
+Status SimulatedDisk::Append(Inode& inode, std::span<const std::string_view> pieces) {
   std::string bytes;
   for (const std::string_view piece : pieces) bytes += piece;
   bool partly = false;
-  Status status = Begin(path, "write", &partly);
+  Status status = Begin("write", &partly);
   if (status.ok() && full_) {
-    status = Status::Error(path + ": cannot write: No space left on device");
+    status = Status::Error("cannot write: No space left on device");
     partly = true;
   }
   if (!status.ok()) bytes.resize(partly && !bytes.empty() ? random_() % bytes.size() : 0);
@@ -149,10 +147,10 @@ Status SimulatedDisk::Append(const std::string& path, Inode& inode,
   return status;
 }
 
-Status SimulatedDisk::Sync(const std::string& path, Inode& inode) {
+Status SimulatedDisk::Sync(Inode& inode) {
   bool partly = false;
   ++syncs_;
-  Status status = Begin(path, "sync", &partly);
+  Status status = Begin("sync", &partly);
   if (stopped_) return status;  // Crash decides what arrived
   if (status.ok()) {
     for (const Write& write : inode.unsynced) Put(inode.durable, write.offset, write.bytes);

@@ -79,9 +79,9 @@ class SimulatedDisk final : public Disk {
   class OpenFile;
   class Lock;
 
-  Status Begin(const std::string& path, const char* attempt, bool* partly);
-  Status Append(const std::string& path, Inode& inode, std::span<const std::string_view> pieces);
-  Status Sync(const std::string& path, Inode& inode);
+  Status Begin(const char* attempt, bool* partly, const std::string& path = "");
+  Status Append(Inode& inode, std::span<const std::string_view> pieces);
+  Status Sync(Inode& inode);
   void LandInPart(Inode& inode);
   void ApplyChange(Names& names, const NameChange& change);
   void Change(NameChange change);

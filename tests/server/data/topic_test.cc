@@ -432,6 +432,7 @@ TEST(TopicTest, RepliesOutliveTheTopic) {
   std::vector<Topic::Run> runs;
   topic->Read(kMinStreamId, kMaxStreamId, Topic::kNoLimit, runs);
   std::vector<base::SharedBytes> owners;
+  owners.reserve(runs.size());
   for (const Topic::Run& run : runs) owners.push_back(*run.owner);
   const std::string before = Text(runs);
   for (uint64_t i = 2; i < 2000; i += 2) topic->Delete({i, 0});
