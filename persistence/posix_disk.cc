@@ -126,13 +126,17 @@ Result<std::string> PosixDisk::ReadFile(const std::string& path) {
   if (!fd.valid()) return SystemError(path, "open");
   struct stat info;
   if (fstat(fd.get(), &info) < 0) return SystemError(path, "read the size of");
-  std::string bytes(static_cast<size_t>(info.st_size), '\0');
+  // A byte more than it has, to see its end; and some, as files that the kernel makes up show no
+  // size.
+  constexpr size_t kLeast = 4096;
+  std::string bytes(std::max(static_cast<size_t>(info.st_size) + 1, kLeast), '\0');
   size_t filled = 0;
-  while (filled < bytes.size()) {
+  for (;;) {
+    if (filled == bytes.size()) bytes.resize(bytes.size() * 2);
     const ssize_t got = RetryInterrupted(
         [&] { return read(fd.get(), bytes.data() + filled, bytes.size() - filled); });
     if (got < 0) return SystemError(path, "read");
-    if (got == 0) break;  // it became shorter meanwhile
+    if (got == 0) break;
     filled += static_cast<size_t>(got);
   }
   bytes.resize(filled);

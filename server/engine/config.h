@@ -14,6 +14,7 @@
 
 #include "persistence/journal.h"
 #include "resp/limits.h"
+#include "server/engine/log.h"
 
 namespace leat::engine {
 
@@ -53,7 +54,7 @@ struct Config {
 
   // Observation.
   std::string enable_debug_command = "local";
-  std::string log_level = "notice";
+  LogLevel log_level = LogLevel::kNotice;
   int64_t slow_log_slower_than_micros = 10000;
   int64_t slow_log_max_length = 128;
   int64_t latency_monitor_threshold_ms = 0;

@@ -102,6 +102,9 @@ std::string_view Engine::Refusal(const Session& session, const CommandEntry& com
            "you can run it from a local connection, otherwise you need to set this option in the "
            "configuration file, and then restart the server.";
   }
+  if (!journal_error_.empty() && command.Is(kWrite)) [[unlikely]] {
+    return journal_error_;
+  }
   if (command.Is(kNoMulti) && session.transaction != nullptr) {
     return "ERR Command not allowed inside a transaction";
   }

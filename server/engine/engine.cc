@@ -19,6 +19,7 @@ Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_
     : config(engine_config),
       store(engine_store),
       clock(engine_clock),
+      log(engine_config.log_level),
       disk(engine_disk),
       outbox(config),
       pubsub(seed, outbox),
@@ -77,6 +78,10 @@ Session* Engine::FindSession(uint64_t id) const {
 
 void Engine::Close(Session& session, bool at_once, std::string_view reason) {
   if (session.closing_reason.empty()) session.closing_reason = reason;
+  if (log.Writes(LogLevel::kVerbose)) {
+    log.Write(LogLevel::kVerbose, now_ms(),
+              "closing client " + session.address + ": " + session.closing_reason);
+  }
   session.closing = true;
   if (at_once) session.closing_at_once = true;
   outbox.Add(session);
@@ -155,11 +160,25 @@ std::vector<Session*> Engine::EndTurn() {
 
 void Engine::JournalAdvanced() {
   store.ForgetDurable();
+  NoteJournalStatus();
   for (Session* session : std::exchange(held_, {})) {
     session->held = false;
     outbox.Add(*session);
   }
   if (backlog_waiters_ > 0) ResumeAll(ParkedCall::Reason::kBacklog);
+}
+
+void Engine::NoteJournalStatus() {
+  const persistence::Status status = store.journal()->status();
+  std::string error =
+      status.ok() ? "" : "MISCONF Errors writing to the journal: " + status.message();
+  if (error == journal_error_) return;
+  journal_error_ = std::move(error);
+  if (status.ok()) {
+    log.Write(LogLevel::kNotice, now_ms(), "the journal is whole again: writes go on");
+  } else {
+    log.Write(LogLevel::kWarning, now_ms(), "writes are refused: " + status.message());
+  }
 }
 
 void Engine::RunTimers() {

@@ -61,7 +61,8 @@ class Engine final : private store::KeyObserver {
   std::vector<Session*> EndTurn();
   // When RunTimers is wanted next, in Unix milliseconds.
   int64_t NextTimerMs() const;
-  // The journal announced a new durable LSN: replies that waited may go.
+  // The journal announced a new durable LSN, so replies that waited may go; or trouble with the
+  // disk, or its end: while it lasts, calls that write are refused.
   void JournalAdvanced();
 
   int64_t now_ms() const { return now_micros_ / 1000; }
@@ -98,6 +99,7 @@ class Engine final : private store::KeyObserver {
   Config& config;
   store::Store& store;
   Clock& clock;
+  Log log;
   persistence::Disk& disk;  // of the configuration file
   CommandTable commands;
   Statistics statistics;
@@ -129,6 +131,7 @@ class Engine final : private store::KeyObserver {
   void FeedMonitors(const Session& session, Args args);
   void ServeReady();
   void Rerun(Session& session);
+  void NoteJournalStatus();
   void ResumeAll(ParkedCall::Reason reason);
   void TimeOutBlocked();
   void CheckClients();
@@ -147,6 +150,7 @@ class Engine final : private store::KeyObserver {
   std::string run_id_;
   bool active_expire_ = true;
   Pause pause_;
+  std::string journal_error_;  // MISCONF …, or empty
   bool shutdown_requested_ = false;
   bool turn_started_ = false;
   size_t backlog_waiters_ = 0;
