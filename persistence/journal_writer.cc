@@ -60,7 +60,7 @@ void JournalWriter::TakeSyncResult(int64_t now_ms) {
 void JournalWriter::WriteNew(int64_t now_ms) {
   if (!RecordQueue::HasMore(written_)) return;
   if (log_.size_bytes() >= options_.segment_bytes) {
-    // Synced in place, under every policy: so only the last segment can ever end in a torn write.
+    // Synced first, under every policy: whatever is not, the new segment would have to hold again.
     if (!AllSynced() && !SyncNow(now_ms).ok()) return;
     if (const Status status = StartSegment(); !status.ok()) Fail(status, now_ms);
     return;
