@@ -13,9 +13,7 @@ def reduce(pair, steps, difference, budget_s=15.0):
     def fails(candidate):
         pair.reset()
         found = pair.run(candidate)
-        # Of a reply that does not come only the command counts: what comes instead varies.
-        parts = 2 if difference.kind == "stalled" else None
-        if found and found.signature[:parts] == difference.signature[:parts]:
+        if found and _alike(found, difference):
             return candidate[:found.step + 1]
         return None
 
@@ -33,6 +31,13 @@ def reduce(pair, steps, difference, budget_s=15.0):
         return best
     finally:
         pair.timeout_s = patience
+
+
+def _alike(one, other):
+    if "stalled" in (one.kind, other.kind):
+        # What comes instead of a missing reply depends on what follows: only the command counts.
+        return one.signature[0] == other.signature[0]
+    return one.signature == other.signature
 
 
 def _related_only(steps, fails):
