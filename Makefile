@@ -10,6 +10,9 @@ run_all := tests/tools/run-all
 configure := cmake -G Ninja -DCMAKE_BUILD_TYPE=Release
 # The suites: programs that drive a whole server (tests/README.md).
 suites := $(wildcard $(patsubst %,tests/%/run,wire conformance clients crash))
+unit := leat-tests leat-bench-tests
+# $(call with,suite,arguments,list): the list, with arguments for one of its suites.
+with = $(patsubst tests/$1/run,'tests/$1/run $2',$3)
 
 .PHONY: help run build test check format fuzz bench soak clean
 
@@ -21,7 +24,7 @@ help:
 	@echo 'make format   lay out the code with clang-format'
 	@echo 'make fuzz     run each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))'
 	@echo 'make bench    measure Leat, redis-server and the floor, and print a table'
-	@echo 'make soak     the tests and fuzz targets for hours: larger counts, more seeds'
+	@echo 'make soak     the tests and fuzz targets for hours, with larger counts'
 	@echo 'make clean    remove what was built; ./data stays'
 
 run: build
@@ -33,14 +36,14 @@ build:
 	@ninja -C build leat-server
 
 test: build-tests
-	@LEAT_BUILD=build $(run_all) build/leat-tests $(suites)
+	@LEAT_BUILD=build $(run_all) $(unit:%=build/%) $(suites)
 
-# A quarter of the usual counts: sanitizers take their time.
+# Sanitizers take their time: a quarter of the random commands, and no second look at redis-server.
 check: build-fuzz build-sanitize
 	@$(configure) -B build-tidy --log-level=NOTICE -DCMAKE_CXX_COMPILER=clang++-14
-	@LEAT_BUILD=build-sanitize LEAT_EFFORT=25 FUZZ_SECONDS=$(FUZZ_SECONDS) $(run_all) \
+	@LEAT_BUILD=build-sanitize FUZZ_SECONDS=$(FUZZ_SECONDS) $(run_all) \
 	  tests/tools/check-format tests/tools/check-tidy tests/tools/run-fuzz \
-	  build-sanitize/leat-tests $(suites)
+	  $(unit:%=build-sanitize/%) $(call with,wire,--leat-only,$(call with,conformance,--steps 50000,$(suites)))
 
 format:
 	@$(install) check
@@ -53,8 +56,9 @@ bench: build-tests
 	@LEAT_BUILD=$(CURDIR)/build LEAT_SERVER=$(CURDIR)/build/leat-server tests/bench/run
 
 soak: build-tests build-fuzz
-	@LEAT_BUILD=build LEAT_EFFORT=2000 LEAT_TIMEOUT=14400 FUZZ_SECONDS=1800 $(run_all) \
-	  build/leat-tests $(suites) tests/tools/run-fuzz
+	@LEAT_BUILD=build LEAT_TIMEOUT=14400 FUZZ_SECONDS=1800 $(run_all) \
+	  $(foreach seed,1 2 3 4 5 6 7 8,'build/leat-tests --gtest_shuffle --gtest_random_seed=$(seed)') \
+	  $(call with,conformance,--steps 10000000,$(suites)) tests/tools/run-fuzz
 
 clean:
 	rm -rf build build-fuzz build-sanitize build-tidy

@@ -18,7 +18,8 @@ Status RemoveUnfinishedSegments(Disk& disk, const std::string& directory) {
     if (!name.ends_with(kUnfinishedSuffix)) continue;
     const std::string_view segment(name.data(), name.size() - kUnfinishedSuffix.size());
     if (!ParseSegmentName(segment)) continue;
-    if (Status status = disk.Remove(directory + "/" + name); !status.ok()) return status;
+    const std::string path = std::string(directory).append("/").append(name);
+    if (Status status = disk.Remove(path); !status.ok()) return status;
   }
   return Status();
 }

@@ -46,7 +46,7 @@ Status JournalWriter::Flush(int64_t now_ms) {
 }
 
 Status JournalWriter::Close(int64_t now_ms) {
-  if (const Status status = Flush(now_ms); !status.ok()) return status;
+  if (Status status = Flush(now_ms); !status.ok()) return status;
   if (durable_lsn() == log_.marked_lsn()) return Status();
   const Status status = log_.Append({}, durable_lsn());
   return status.ok() ? log_.Sync() : status;

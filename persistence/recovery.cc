@@ -111,7 +111,7 @@ class Recovery {
     ++report_.records;
     report_.mutations += record.mutations;
     report_.bytes += kRecordHeaderBytes + record.payload.size();
-    const Status status = replay_(record);
+    Status status = replay_(record);
     if (status.ok()) return status;
     return Status::Error(PathOf(segment) + ": offset " + std::to_string(reader.record_offset()) +
                          ": the record at LSN " + std::to_string(record.first_lsn) +

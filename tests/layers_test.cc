@@ -73,7 +73,8 @@ void ExpectNone(const Violations& violations) {
 TEST(TreeTest, HasSourcesInEveryLibrary) {
   const Layers layers = TreeLayers();
   ASSERT_FALSE(layers.named.empty());
-  for (const auto& [folder, named] : layers.named) {
+  for (const auto& library : layers.named) {
+    const std::string& folder = library.first;
     const bool any = std::ranges::any_of(
         ServerSources(), [&](const SourceFile& file) { return FolderOf(file.path) == folder; });
     EXPECT_TRUE(any) << folder;

@@ -86,13 +86,15 @@ void PrintJson(const Result& result, const Options& options) {
   const Counts& counts = result.counts;
   std::printf(
       "{\"operations\": %llu, \"seconds\": %.6f, \"ops_per_s\": %.1f, \"deliveries_per_s\": %.1f, "
-      "\"nulls\": %llu, \"p50_us\": %.1f, \"p95_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, "
+      "\"nulls\": %llu, \"reply_bytes_per_op\": %.1f, \"p50_us\": %.1f, \"p95_us\": %.1f, "
+      "\"p99_us\": %.1f, \"p999_us\": %.1f, "
       "\"max_us\": %.1f, \"generator_cpu_us_per_op\": %.4f",
       static_cast<unsigned long long>(counts.operations), result.Seconds(),
       result.PerSecond(counts.operations), result.PerSecond(counts.deliveries),
-      static_cast<unsigned long long>(counts.nulls), result.LatencyUs(0.5), result.LatencyUs(0.95),
-      result.LatencyUs(0.99), result.LatencyUs(0.999),
-      static_cast<double>(counts.latencies_ns.max()) / 1e3,
+      static_cast<unsigned long long>(counts.nulls),
+      static_cast<double>(counts.reply_bytes) / static_cast<double>(counts.operations),
+      result.LatencyUs(0.5), result.LatencyUs(0.95), result.LatencyUs(0.99),
+      result.LatencyUs(0.999), static_cast<double>(counts.latencies_ns.max()) / 1e3,
       result.MicrosecondsPerOperation(result.end.generator.total_ns -
                                       result.start.generator.total_ns));
   if (options.pid != 0) {

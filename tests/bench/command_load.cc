@@ -50,6 +50,7 @@ class CommandLoad : public Load {
         if (reply.number == -1 && reply.type != ':') ++nulls;
       });
       if (!valid) Fail(ExitCode::kFailed, "a reply is not RESP");
+      load_.counts().reply_bytes += bytes.size();
       if (replies > waiting_) Fail(ExitCode::kFailed, "more replies than requests");
       if (replies == 0) return;
       waiting_ -= replies;

@@ -16,8 +16,9 @@ namespace leat::bench {
 // What a load counts while it runs; set back to zero when the warm-up ends.
 struct Counts {
   uint64_t operations = 0;
-  uint64_t deliveries = 0;  // messages that subscribers received
-  uint64_t nulls = 0;       // null replies, such as GET of a missing key
+  uint64_t deliveries = 0;   // messages that subscribers received
+  uint64_t reply_bytes = 0;  // with --command
+  uint64_t nulls = 0;        // null replies, such as GET of a missing key
   Histogram latencies_ns;
 };
 

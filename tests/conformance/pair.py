@@ -22,15 +22,17 @@ _tokens = itertools.count()
 
 
 class Difference:
-    def __init__(self, step, args, redis, leat, what):
+    """Where two servers part: `args` is the command to blame, `what` says it in words."""
+
+    def __init__(self, step, args, redis, leat, what, kind=None):
         self.step, self.args, self.redis, self.leat, self.what = step, args, redis, leat, what
+        self.kind = kind or what
 
     @property
     def signature(self):
         """Differences of one signature are reported once."""
         first = lambda nodes: _shape(nodes[0]) if nodes else b""
-        kind = "stalled" if "the last bytes" in self.what else self.what
-        return compare.rule_name(self.args), kind, first(self.redis), first(self.leat)
+        return compare.rule_name(self.args), self.kind, first(self.redis), first(self.leat)
 
 
 def _shape(node):
@@ -135,13 +137,13 @@ class Pair:
         what = "; ".join("%s: %s" % pair for pair in zip(("redis", "leat"), raws)
                          if isinstance(pair[1], Stalled))
         if difference:
-            difference.what = what
+            difference.what, difference.kind = what, "stalled"
             return difference
         answered = sum(not is_message(node) for node in parse_complete(sides[0]))
         index = next((i for i, count in enumerate(itertools.accumulate(counts))
                       if count > answered), len(commands) - ends - 1)
         return Difference(first + min(index, len(commands) - ends - 1), commands[index], [], [],
-                          what)
+                          what, "stalled")
 
     def _exchange(self, client, request, answered):
         out = []
@@ -210,8 +212,8 @@ class Pair:
             return None
         if client and name == b"EXEC" and len(redis) == len(leat) == 1:
             queued, client.queued = client.queued, []
-            if self._equal_transactions(queued, redis[0], leat[0]):
-                return None
+            if self._comparable_transactions(queued, redis[0], leat[0]):
+                return self._compare_transactions(step, queued, redis[0][1], leat[0][1])
         elif len(redis) == len(leat) == 1 and self._accept(args, redis[0], leat[0]):
             return None
         return Difference(step, args, redis, leat, "replies")
@@ -222,14 +224,17 @@ class Pair:
             self.accepted[reason] = self.accepted.get(reason, 0) + 1
         return bool(reason)
 
-    def _equal_transactions(self, queued, redis, leat):
+    @staticmethod
+    def _comparable_transactions(queued, redis, leat):
+        return (redis[0] == leat[0] == "*" and redis[1] is not None and leat[1] is not None and
+                len(redis[1]) == len(leat[1]) == len(queued))
+
+    def _compare_transactions(self, step, queued, redis, leat):
         """An EXEC reply is compared element by element, each by its own command's rules."""
-        if redis[0] != "*" or leat[0] != "*" or redis[1] is None or leat[1] is None:
-            return False
-        if not len(redis[1]) == len(leat[1]) == len(queued):
-            return False
-        return all(compare.equal(args, r, l, self.context) or self._accept(args, r, l)
-                   for args, r, l in zip(queued, redis[1], leat[1]))
+        for args, r, l in zip(queued, redis, leat):
+            if not compare.equal(args, r, l, self.context) and not self._accept(args, r, l):
+                return Difference(step, args, [r], [l], "replies (in a transaction)", "replies")
+        return None
 
     def _run_macro(self, client, step, args):
         try:
@@ -242,7 +247,7 @@ class Pair:
                 states.append(read_state(connection))
                 connection.close()
         except Stalled as error:
-            return Difference(step, args, [], [], str(error))
+            return Difference(step, args, [], [], str(error), "stalled")
         return self._compare_states(step, args, *states)
 
     def _compare_states(self, step, args, redis, leat):
@@ -250,9 +255,11 @@ class Pair:
             a, b = redis.get(place), leat.get(place)
             if a is None or b is None:
                 return Difference(step, args, a.replies if a else [], b.replies if b else [],
-                                  "key %r of database %d is on one side only" % place[::-1])
+                                  "key %r of database %d is on one side only" % place[::-1],
+                                  "keys")
             for command, r, l in zip(a.commands, a.replies, b.replies):
                 if not compare.equal(command, r, l, self.context):
                     return Difference(step, args, [r], [l],
-                                      "%r in database %d" % (b" ".join(command), place[0]))
+                                      "%r in database %d" % (b" ".join(command), place[0]),
+                                      compare.rule_name(command))
         return None

@@ -2,21 +2,18 @@
 
 import time
 
-import compare
-
 _TIMEOUT_S = 1.0
 
 
 def reduce(pair, steps, difference, budget_s=15.0):
-    """A short list of steps that ends in a difference at the same command."""
-    command = compare.rule_name(difference.args)
+    """A short list of steps that ends in a difference of the same kind."""
     deadline = time.monotonic() + budget_s
     patience, pair.timeout_s = pair.timeout_s, _TIMEOUT_S
 
     def fails(candidate):
         pair.reset()
         found = pair.run(candidate)
-        if found and compare.rule_name(found.args) == command:
+        if found and _alike(found, difference):
             return candidate[:found.step + 1]
         return None
 
@@ -27,17 +24,20 @@ def reduce(pair, steps, difference, budget_s=15.0):
         best = _related_only(best, fails) or best
         size = max(1, len(best) // 2)
         while time.monotonic() < deadline:
-            shorter = _drop_one_chunk(best, size, fails, deadline)
-            if shorter:
-                best = shorter
-                size = min(size, max(1, len(best) // 2))
-            elif size == 1:
+            shorter = _drop_chunks(best, size, fails, deadline)
+            if size == 1 and len(shorter) == len(best):
                 break
-            else:
-                size = max(1, size // 2)
+            best, size = shorter, max(1, min(size, len(shorter)) // 2)
         return best
     finally:
         pair.timeout_s = patience
+
+
+def _alike(one, other):
+    if "stalled" in (one.kind, other.kind):
+        # What comes instead of a missing reply depends on what follows: only the command counts.
+        return one.signature[0] == other.signature[0]
+    return one.signature == other.signature
 
 
 def _related_only(steps, fails):
@@ -46,12 +46,13 @@ def _related_only(steps, fails):
     return fails([step for step in steps[:-1] if last & set(step[1])] + steps[-1:])
 
 
-def _drop_one_chunk(steps, size, fails, deadline):
-    end = len(steps) - 1    # the last step is the one that differs
+def _drop_chunks(steps, size, fails, deadline):
+    """Tries to leave out each run of `size` steps once, from the end; the last step stays."""
+    end = len(steps) - 1
     while end > 0 and time.monotonic() < deadline:
         begin = max(0, end - size)
         shorter = fails(steps[:begin] + steps[end:])
         if shorter:
-            return shorter
-        end = begin
-    return None
+            steps = shorter
+        end = min(begin, len(steps) - 1)
+    return steps

@@ -23,7 +23,7 @@ class Stalled(Exception):
     what came before."""
 
     def __init__(self, why, data=b""):
-        super().__init__("%s; the last bytes were %r" % (why, data[-200:]))
+        super().__init__(why + ("; the last bytes were %r" % data[-200:] if data else ""))
         self.data = data
 
 

@@ -1,6 +1,6 @@
 """Reads everything that a server stores."""
 
-from resp import encode
+from resp import Stalled, encode
 
 DATABASES = 16
 
@@ -33,8 +33,10 @@ def read_state(connection):
     for database in range(DATABASES):
         _, keys, size = _pipeline(connection, [(b"SELECT", b"%d" % database), (b"KEYS", b"*"),
                                                (b"DBSIZE",)])
+        if keys[0] != "*" or size[0] != ":":
+            raise Stalled("KEYS and DBSIZE answer %r and %r" % (keys, size))
         names = [node[1] for node in keys[1]]
-        if int(size[1]) != len(names):
+        if size[1] != b"%d" % len(names):
             state[(database, b"(DBSIZE)")] = KeyState([(b"DBSIZE",)], [size])
         if not names:
             continue

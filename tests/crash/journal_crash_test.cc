@@ -14,7 +14,7 @@
 namespace leat::persistence {
 namespace {
 
-constexpr int kHistories = 2000;
+constexpr int kHistories = 1000;
 constexpr int kLivesPerHistory = 4;
 constexpr int kOperationsPerLife = 60;
 

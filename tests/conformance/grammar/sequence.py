@@ -124,10 +124,8 @@ class Sequence:
         s = self.s
         client = s.pick(_WORKERS)
         commands = [(s.word("MULTI"),)]
-        s.may_be_discarded = True
-        groups = [_DATA.draw(s) for _ in range(s.below(8))]
-        s.may_be_discarded = False
-        for group in groups:
+        for _ in range(s.below(8)):
+            group = _DATA.draw(s)
             if s.chance(0.75):
                 # Errors when queueing void the whole transaction: keep them few.
                 group = [c for c in group if c[0].upper() in _QUEUEABLE]

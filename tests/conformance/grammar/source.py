@@ -8,9 +8,6 @@ NUMBER_KEYS = [b"num:%d" % i for i in range(5)]
 STREAM_KEYS = [b"top:%d" % i for i in range(6)]
 MIXED_KEYS = [b"mix:%d" % i for i in range(4)]
 ABSENT_KEYS = [b"none:%d" % i for i in range(3)]
-# Only ever written by XADD and deleted by DEL, so that their number of entries is known: Redis
-# trims with `~` by whole nodes of 100 entries, and below that both servers must agree.
-SMALL_STREAM_KEYS = [b"few:%d" % i for i in range(3)]
 ALL_KEYS = STRING_KEYS + NUMBER_KEYS + STREAM_KEYS + MIXED_KEYS
 
 INTEGERS = [b"0", b"1", b"-1", b"2", b"7", b"10", b"100", b"-100", b"12345", b"9999", b"10000",
@@ -34,8 +31,6 @@ class Source:
     def __init__(self, rng):
         self.rng = rng
         self.stream_clock = 1
-        self.small_stream_sizes = {}    # key -> entries that it has at most
-        self.may_be_discarded = False   # inside a transaction
 
     def chance(self, probability):
         return self.rng.random() < probability

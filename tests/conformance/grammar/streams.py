@@ -1,8 +1,5 @@
 """Topics without groups."""
 
-from .source import SMALL_STREAM_KEYS
-
-_SMALL_LIMIT = 90   # entries; below the 100 of stream-node-max-entries
 _BAD_IDS = [b"abc", b"", b"1-", b"-1", b"1-2-3", b"1-x", b"99999999999999999999-0", b"1.5",
             b"1-99999999999999999999", b" 1-1", b"1-1 ", b"-", b"+", b"$", b"*-1", b"(1-1", b"1--1",
             b"0x1-1", b">", b"1-*x", b"*-*", b"+1-1", b"01-1"]
@@ -48,16 +45,26 @@ def _new_id(s):
     return b"%d-%d" % (now, s.below(1000))
 
 
-def _exact_trim(s):
-    strategy = s.word(s.pick(["MAXLEN", "MINID"]))
-    equals = [b"="] if s.chance(0.5) else []
-    if strategy.upper() == b"MAXLEN":
-        return [strategy] + equals + [s.small_integer(0, 25, 0.04)]
-    return [strategy] + equals + [_recent(s) if s.chance(0.7) else _id(s)]
+def _trim(s):
+    """Trimming options; `~` goes by whole nodes, of which only _xadd_nodes makes several."""
+    strategy = s.pick(["MAXLEN", "MINID"])
+    limit = []
+    r = s.rng.random()
+    if r < 0.35:
+        operator = [b"~"]
+        if s.chance(0.4):
+            limit = [s.word("LIMIT"), s.pick([b"0", b"1", b"50", b"99", b"100", b"200", b"1000"])]
+    else:
+        operator = [b"="] if r < 0.65 else []
+    if strategy == "MAXLEN":
+        threshold = s.small_integer(0, 150 if s.chance(0.3) else 25, 0.04)
+    else:
+        threshold = _recent(s) if s.chance(0.7) else _id(s)
+    return [s.word(strategy)] + operator + [threshold] + limit
 
 
 def _recent(s):
-    return b"%d" % max(0, s.stream_clock - s.below(40))
+    return b"%d" % max(0, s.stream_clock - s.below(200 if s.chance(0.2) else 40))
 
 
 def _wrong_trim(s):
@@ -76,7 +83,7 @@ def _xadd(s):
     if s.chance(0.1):
         args += [s.word("NOMKSTREAM")]
     if s.chance(0.25):
-        args += _exact_trim(s)
+        args += _trim(s)
     elif s.chance(0.03):
         args += _wrong_trim(s)
     args += [_new_id(s)] + _fields(s)
@@ -86,6 +93,16 @@ def _xadd(s):
 def _xadd_run(s):
     key = s.stream_key()
     return [(b"XADD", key, _new_id(s), *_fields(s)) for _ in range(3 + s.below(8))]
+
+
+def _xadd_nodes(s):
+    """Enough entries for several nodes of 100."""
+    key = s.stream_key()
+    ids = [_next_ms(s) for _ in range(100 + s.below(250))]
+    commands = [(b"XADD", key, b"%d-*" % ms, b"f", b"%d" % i) for i, ms in enumerate(ids)]
+    for _ in range(s.below(60)):
+        commands.append((b"XDEL", key, b"%d-0" % s.pick(ids)))
+    return commands + [(b"XTRIM", key, *_trim(s)) for _ in range(3)] + [(b"XINFO", b"STREAM", key)]
 
 
 def _xadd_auto(s):
@@ -108,35 +125,6 @@ def _xadd_at_the_top(s):
 def _xadd_zero(s):
     return [(b"XADD", s.pick([b"none:1", s.stream_key()]),
              s.pick([b"0-0", b"0", b"0-*", b"0-1", b"00-1"]), b"f", b"v")]
-
-
-def _approximate_options(s):
-    options = s.pick([[b"MAXLEN", b"~", b"%d" % s.below(60)], [b"MINID", b"~", _recent(s)]])
-    if s.chance(0.4):
-        options = options + [s.word("LIMIT"), s.pick([b"0", b"1", b"50", b"100", b"1000"])]
-    return options
-
-
-def _small_stream(s):
-    """Approximate trimming. Sizes are counted over all databases, and deletes delete in all."""
-    key = s.pick(SMALL_STREAM_KEYS)
-    size = s.small_stream_sizes.get(key, 0)
-    if size >= _SMALL_LIMIT:
-        if s.may_be_discarded:
-            return [(b"XLEN", key)]
-        s.small_stream_sizes[key] = 0
-        deletes = []
-        for database in (b"0", b"1", b"2", b"15"):
-            deletes += [(b"SELECT", database), (b"DEL", key)]
-        return deletes + [(b"SELECT", b"0")]
-    r = s.rng.random()
-    if r < 0.6:
-        s.small_stream_sizes[key] = size + 1
-        options = _approximate_options(s) if s.chance(0.4) else []
-        return [(b"XADD", key, *options, _new_id(s), b"f", s.value())]
-    if r < 0.8:
-        return [(b"XTRIM", key, *_approximate_options(s))]
-    return [(b"XRANGE", key, b"-", b"+")]
 
 
 def _bound(s):
@@ -197,7 +185,7 @@ def _xdel(s):
 
 
 def _xtrim(s):
-    options = _wrong_trim(s) if s.chance(0.12) else _exact_trim(s)
+    options = _wrong_trim(s) if s.chance(0.12) else _trim(s)
     return [(s.word("XTRIM"), s.stream_key(), *options)]
 
 
@@ -229,6 +217,6 @@ def _xinfo(s):
 
 FAMILY = [
     (22, _xadd), (5, _xadd_run), (1.5, _xadd_auto), (0.5, _xadd_at_the_top), (0.7, _xadd_zero),
-    (8, _small_stream), (5, lambda s: [(s.word("XLEN"), s.stream_key())]), (16, _xrange),
-    (10, _xread), (1, _xread_block), (5, _xdel), (5, _xtrim), (3, _xsetid), (6, _xinfo),
+    (0.25, _xadd_nodes), (5, lambda s: [(s.word("XLEN"), s.stream_key())]), (16, _xrange),
+    (10, _xread), (1, _xread_block), (5, _xdel), (8, _xtrim), (3, _xsetid), (6, _xinfo),
 ]
