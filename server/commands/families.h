@@ -10,10 +10,17 @@ namespace leat::commands {
 using engine::Command;
 
 std::span<const Command> ConnectionCommands();
+std::span<const Command> DatabaseCommands();
+std::span<const Command> ExpireCommands();
+std::span<const Command> GenericCommands();
+std::span<const Command> ObjectCommands();
+std::span<const Command> ScanCommands();
 std::span<const Command> StreamInfoCommands();
 std::span<const Command> StreamReadCommands();
 std::span<const Command> StreamWriteCommands();
 std::span<const Command> StringCommands();
+std::span<const Command> StringCounterCommands();
+std::span<const Command> StringRangeCommands();
 std::span<const Command> TransactionCommands();
 
 }  // namespace leat::commands

@@ -6,10 +6,17 @@ namespace leat::commands {
 
 void AddAll(engine::CommandTable& table) {
   table.Add(ConnectionCommands());
+  table.Add(DatabaseCommands());
+  table.Add(ExpireCommands());
+  table.Add(GenericCommands());
+  table.Add(ObjectCommands());
+  table.Add(ScanCommands());
   table.Add(StreamInfoCommands());
   table.Add(StreamReadCommands());
   table.Add(StreamWriteCommands());
   table.Add(StringCommands());
+  table.Add(StringCounterCommands());
+  table.Add(StringRangeCommands());
   table.Add(TransactionCommands());
 }
 
