@@ -9,18 +9,25 @@ void AddAll(engine::CommandTable& table) {
   table.Add(CommandCommands());
   table.Add(ConfigCommands());
   table.Add(ConnectionCommands());
+  table.Add(DatabaseCommands());
   table.Add(DebugCommands());
+  table.Add(ExpireCommands());
+  table.Add(GenericCommands());
   table.Add(InfoCommands());
   table.Add(LatencyCommands());
   table.Add(MemoryCommands());
   table.Add(MonitorCommands());
+  table.Add(ObjectCommands());
   table.Add(PubSubCommands());
+  table.Add(ScanCommands());
   table.Add(ServerCommands());
   table.Add(SlowLogCommands());
   table.Add(StreamInfoCommands());
   table.Add(StreamReadCommands());
   table.Add(StreamWriteCommands());
   table.Add(StringCommands());
+  table.Add(StringCounterCommands());
+  table.Add(StringRangeCommands());
   table.Add(TransactionCommands());
 }
 
