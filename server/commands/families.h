@@ -9,12 +9,16 @@ namespace leat::commands {
 
 using engine::Command;
 
+std::span<const Command> ClientCommands();
+std::span<const Command> CommandCommands();
 std::span<const Command> ConfigCommands();
 std::span<const Command> ConnectionCommands();
 std::span<const Command> DebugCommands();
 std::span<const Command> InfoCommands();
 std::span<const Command> LatencyCommands();
 std::span<const Command> MemoryCommands();
+std::span<const Command> MonitorCommands();
+std::span<const Command> PubSubCommands();
 std::span<const Command> ServerCommands();
 std::span<const Command> SlowLogCommands();
 std::span<const Command> StreamInfoCommands();

@@ -10,7 +10,13 @@ void WriteHelp(engine::Call& call, std::initializer_list<std::string_view> lines
                     " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (const std::string_view line : lines) call.reply.Simple(line);
   call.reply.Simple("HELP");
-  call.reply.Simple("    Print this help.");
+  call.reply.Simple("    Prints this help.");
+}
+
+void ReplySubcommandSyntax(engine::Call& call) {
+  call.Error("ERR unknown subcommand or wrong number of arguments for '" +
+             std::string(call[1].substr(0, 128)) + "'. Try " +
+             std::string(call.command.container->row->name) + " HELP.");
 }
 
 }  // namespace leat::commands

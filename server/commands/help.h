@@ -1,4 +1,4 @@
-// The reply of a container's HELP.
+// What containers such as CLIENT reply: their HELP, and the error that points to it.
 #pragma once
 
 #include <initializer_list>
@@ -10,5 +10,7 @@ namespace leat::commands {
 
 // Redis' frame around `lines`: what can be called, and HELP itself at the end.
 void WriteHelp(engine::Call& call, std::initializer_list<std::string_view> lines);
+// A subcommand has too many arguments, or not those it takes.
+void ReplySubcommandSyntax(engine::Call& call);
 
 }  // namespace leat::commands

@@ -32,6 +32,12 @@ void Call::Error(std::string_view text) {
   reply.Error(text);
 }
 
+std::vector<std::string_view> Call::WithoutSecrets() const {
+  std::vector<std::string_view> shown(args.begin(), args.end());
+  for (const size_t index : secrets_) shown[index] = "(redacted)";
+  return shown;
+}
+
 void Call::Park(std::span<const std::string_view> keys, int64_t deadline_ms,
                 TimeoutReply timeout_reply, std::vector<std::string> arguments) {
   if (mode == Mode::kInTransaction) return WriteTimeoutReply(reply, timeout_reply);

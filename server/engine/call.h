@@ -67,6 +67,11 @@ class Call {
   void Error(std::string_view text);
   bool failed() const { return failed_; }
 
+  // The argument is a password: it is not shown in the slow log, nor to monitors.
+  void Redact(size_t index) { secrets_.push_back(index); }
+  // The arguments with "(redacted)" for each that is; valid while the arguments are.
+  std::vector<std::string_view> WithoutSecrets() const;
+
   // The call can answer nothing yet: it waits for a change of `keys` (of the session's database)
   // until `deadline_ms` (0: for ever) and runs again with `arguments`, in which what is relative to
   // now was made absolute. In a re-run it keeps its place, its arguments and its deadline. In a
@@ -78,6 +83,7 @@ class Call {
  private:
   bool failed_ = false;
   bool parked_ = false;
+  std::vector<size_t> secrets_;
 };
 
 void WriteTimeoutReply(resp::ReplyWriter& reply, TimeoutReply timeout_reply);

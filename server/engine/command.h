@@ -34,12 +34,12 @@ enum CommandFlag : uint32_t {
   kSkipSlowLog = 1 << 10,
   kFast = 1 << 11,
   kNoAuth = 1 << 12,
-  kMayReplicate = 1 << 13,
+  kMayReplicate = 1 << 13,  // waits for the end of CLIENT PAUSE WRITE
   kNoMulti = 1 << 14,
   kMovableKeys = 1 << 15,
   kAllowBusy = 1 << 16,
   kNoAsyncLoading = 1 << 17,
-  kProtected = 1 << 18,  // shown to nobody, as DEBUG's
+  kProtected = 1 << 18,  // may be disabled, as DEBUG
 };
 
 // ACL categories that do not follow from the flags (those that do: read, write, admin, dangerous,
@@ -82,6 +82,7 @@ struct KeySpec {
   int16_t last = 0;  // kRange: relative to the first key; negative: from the end of the arguments
   int16_t step = 1;
   int16_t limit = 0;  // kRange, last -1: 2 means the first half of the rest, and so on
+  std::string_view notes = {};
 };
 
 constexpr KeySpec KeyRange(uint16_t flags, int16_t first, int16_t last, int16_t step = 1) {
@@ -106,6 +107,8 @@ struct Command {
   std::string_view complexity = {};
   std::string_view summary = {};
   std::string_view tips = {};  // comma-separated, as "nondeterministic_output"
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};
   Handler handler = nullptr;
   std::span<const Command> subcommands = {};
 };

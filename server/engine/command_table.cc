@@ -1,6 +1,7 @@
 #include "server/engine/command_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/base/number.h"
 #include "server/engine/text.h"
@@ -14,6 +15,7 @@ struct FlagName {
   std::string_view name;
 };
 
+// In the order in which redis-server lists them. kMayReplicate and kProtected are not shown.
 constexpr FlagName kFlagNames[] = {
     {kWrite, "write"},
     {kReadOnly, "readonly"},
@@ -28,22 +30,10 @@ constexpr FlagName kFlagNames[] = {
     {kSkipSlowLog, "skip_slowlog"},
     {kFast, "fast"},
     {kNoAuth, "no_auth"},
-    {kMayReplicate, "may_replicate"},
+    {kNoAsyncLoading, "no_async_loading"},
     {kNoMulti, "no_multi"},
     {kMovableKeys, "movablekeys"},
     {kAllowBusy, "allow_busy"},
-    {kNoAsyncLoading, "no_async_loading"},
-};
-
-constexpr FlagName kCategoryNames[] = {
-    {kKeyspaceCategory, "@keyspace"},
-    {kStringCategory, "@string"},
-    {kStreamCategory, "@stream"},
-    {kConnectionCategory, "@connection"},
-    {kTransactionCategory, "@transaction"},
-    {kDangerousCategory, "@dangerous"},
-    {kAdminCategory, "@admin"},
-    {kBitmapCategory, "@bitmap"},
 };
 
 constexpr FlagName kKeyFlagNames[] = {
@@ -80,7 +70,7 @@ size_t FirstKey(const KeySpec& spec, Args args) {
 
 bool FindKeysOfSpec(const KeySpec& spec, Args args, std::vector<KeyPosition>& keys) {
   size_t first = FirstKey(spec, args);
-  if (first == 0 || first >= args.size()) return spec.begin == KeySpec::Begin::kKeyword;
+  if (first == 0 || first >= args.size()) return false;
   size_t count = 0;
   const auto step = static_cast<size_t>(spec.step);
   if (spec.find == KeySpec::Find::kKeyCount) {
@@ -151,7 +141,7 @@ CommandEntry* CommandTable::FindByFullName(std::string_view name) const {
 std::vector<CommandEntry*> CommandTable::Sorted() const {
   std::vector<CommandEntry*> commands;
   for (const auto& [name, entry] : by_name_) {
-    if (entry->container == nullptr && !entry->Is(kProtected)) commands.push_back(entry);
+    if (entry->container == nullptr) commands.push_back(entry);
   }
   std::sort(commands.begin(), commands.end(),
             [](const auto* a, const auto* b) { return a->full_name < b->full_name; });
@@ -178,19 +168,28 @@ std::vector<std::string_view> FlagNames(const Command& command) {
 }
 
 std::vector<std::string_view> CategoryNames(const Command& command) {
+  const auto is = [&command](uint32_t flags, uint32_t categories = 0) {
+    return (command.flags & flags) != 0 || (command.categories & categories) != 0;
+  };
+  const std::pair<bool, std::string_view> all[] = {
+      {is(0, kKeyspaceCategory), "@keyspace"},
+      {is(kReadOnly), "@read"},
+      {is(kWrite), "@write"},
+      {is(0, kStringCategory), "@string"},
+      {is(0, kBitmapCategory), "@bitmap"},
+      {is(0, kStreamCategory), "@stream"},
+      {is(kPubSub), "@pubsub"},
+      {is(kAdmin, kAdminCategory), "@admin"},
+      {is(kFast), "@fast"},
+      {!is(kFast), "@slow"},
+      {is(kBlocking), "@blocking"},
+      {is(kAdmin, kDangerousCategory), "@dangerous"},
+      {is(0, kConnectionCategory), "@connection"},
+      {is(0, kTransactionCategory), "@transaction"},
+  };
   std::vector<std::string_view> names;
-  const auto is = [&command](uint32_t flag) { return (command.flags & flag) != 0; };
-  if (is(kWrite)) names.push_back("@write");
-  if (is(kReadOnly)) names.push_back("@read");
-  if (is(kAdmin)) {
-    names.push_back("@admin");
-    names.push_back("@dangerous");
-  }
-  if (is(kPubSub)) names.push_back("@pubsub");
-  names.push_back(is(kFast) ? "@fast" : "@slow");
-  if (is(kBlocking)) names.push_back("@blocking");
-  for (const std::string_view name : NamesOf(kCategoryNames, command.categories)) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  for (const auto& [applies, name] : all) {
+    if (applies) names.push_back(name);
   }
   return names;
 }

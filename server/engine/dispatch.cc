@@ -10,25 +10,39 @@ namespace leat::engine {
 
 namespace {
 
-// The arguments as the error of an unknown command echoes them: up to 128 bytes in all.
+constexpr size_t kMaxEcho = 128;  // of what a client sent, in an error
+
+// As far as a C string would go.
+std::string_view Echoed(std::string_view text, size_t max) {
+  return text.substr(0, std::min(max, text.find('\0')));
+}
+
 std::string UnknownCommandError(Args args) {
-  constexpr size_t kMaxEcho = 128;
   std::string echo;
   for (size_t i = 1; i < args.size() && echo.size() < kMaxEcho; ++i) {
-    echo.append("'").append(args[i].substr(0, kMaxEcho - echo.size())).append("' ");
+    echo.append("'").append(Echoed(args[i], kMaxEcho + 1 - echo.size())).append("' ");
   }
-  return "ERR unknown command '" + std::string(args[0].substr(0, kMaxEcho)) +
+  return "ERR unknown command '" + std::string(Echoed(args[0], kMaxEcho)) +
          "', with args beginning with: " + echo;
 }
 
 std::string UnknownSubcommandError(const CommandEntry& container, std::string_view name) {
-  std::string upper(container.row->name);
-  return "ERR unknown subcommand '" + std::string(name.substr(0, 128)) + "'. Try " + upper +
-         " HELP.";
+  return "ERR unknown subcommand '" + std::string(Echoed(name, kMaxEcho)) + "'. Try " +
+         std::string(container.row->name) + " HELP.";
 }
 
 std::string ArityError(const CommandEntry& command) {
   return "ERR wrong number of arguments for '" + command.full_name + "' command";
+}
+
+// The first words of an HTTP request: a browser was lured into sending commands to this port.
+bool IsHttp(std::string_view word) {
+  return (word.size() == 4 || word.size() == 5) &&
+         (EqualsIgnoringCase(word, "POST") || EqualsIgnoringCase(word, "Host:"));
+}
+
+bool IsExec(const CommandEntry& command) {
+  return command.row->name == "EXEC";
 }
 
 bool AllowedWhileSubscribed(const Command& row) {
@@ -44,30 +58,29 @@ bool RunsInsideMulti(const Command& row) {
   return std::find(std::begin(kNotQueued), std::end(kNotQueued), row.name) != std::end(kNotQueued);
 }
 
+// Whether running it now may write, also by what was queued before it.
+bool MayWrite(const Session& session, const CommandEntry& command) {
+  constexpr uint32_t kWrites = kWrite | kMayReplicate;
+  if (session.transaction == nullptr || !IsExec(command)) return command.Is(kWrites);
+  const std::vector<QueuedCall>& calls = session.transaction->calls;
+  return std::any_of(calls.begin(), calls.end(),
+                     [](const QueuedCall& call) { return call.command->Is(kWrites); });
+}
+
 }  // namespace
 
+// The order of the checks decides which error a client sees: it is redis-server's.
 void Engine::Execute(Session& session, Args args) {
   session.last_request_ms = now_ms();
+  if (IsHttp(args[0])) return Close(session, true, "it speaks HTTP");
   CommandEntry* command = Resolve(session, args);
   if (command == nullptr) return;
-  session.last_command = command;
-  if (session.InSubscribedMode() && !AllowedWhileSubscribed(*command->row)) {
-    const std::string error =
-        "ERR Can't execute '" + command->full_name +
-        "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
-        "context";
-    return Reject(session, command, error);
-  }
-  if (const std::string_view refusal = Refusal(session, *command); !refusal.empty()) {
-    return Reject(session, command, refusal);
+  if (const std::string refusal = Refusal(session, *command); !refusal.empty()) {
+    return Reject(session, command, args, refusal);
   }
   if (Waits(session, *command, args)) return;
   if (Queues(session, *command)) return Queue(session, *command, args);
-  if (session.reply_mode == ReplyMode::kOn) {
-    Run(session, session.reply, *command, args, Call::Mode::kDirect);
-  } else {
-    RunMuted(session, *command, args);
-  }
+  RunAndReply(session, *command, args, Call::Mode::kDirect);
 }
 
 CommandEntry* Engine::Resolve(Session& session, Args args) {
@@ -76,37 +89,44 @@ CommandEntry* Engine::Resolve(Session& session, Args args) {
       command->container != nullptr) {
     command = commands.Find(args[0]);
   }
+  session.last_command = nullptr;
   if (command == nullptr) {
-    Reject(session, nullptr, UnknownCommandError(args));
+    Reject(session, nullptr, args, UnknownCommandError(args));
     return nullptr;
   }
   if (!command->subcommands.empty() && args.size() > 1) {
-    CommandEntry* subcommand = commands.FindSubcommand(*command, args[1]);
-    if (subcommand == nullptr && command->row->handler == nullptr) {
-      Reject(session, nullptr, UnknownSubcommandError(*command, args[1]));
+    const CommandEntry& container = *command;
+    command = commands.FindSubcommand(container, args[1]);
+    if (command == nullptr) {
+      Reject(session, nullptr, args, UnknownSubcommandError(container, args[1]));
       return nullptr;
     }
-    if (subcommand != nullptr) command = subcommand;
   }
+  session.last_command = command;
   if (!command->ArityFits(args.size())) {
-    Reject(session, command, ArityError(*command));
+    Reject(session, command, args, ArityError(*command));
     return nullptr;
   }
   return command;
 }
 
-std::string_view Engine::Refusal(const Session& session, const CommandEntry& command) const {
-  if (!session.authenticated && !command.Is(kNoAuth)) return errors::kNoAuth;
+std::string Engine::Refusal(const Session& session, const CommandEntry& command) const {
   if (command.Is(kProtected) && !DebugAllowed(session)) {
     return "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
            "you can run it from a local connection, otherwise you need to set this option in the "
            "configuration file, and then restart the server.";
   }
-  if (!journal_error_.empty() && command.Is(kWrite)) [[unlikely]] {
-    return journal_error_;
-  }
-  if (command.Is(kNoMulti) && session.transaction != nullptr) {
+  if (!session.authenticated && !command.Is(kNoAuth)) return std::string(errors::kNoAuth);
+  if (session.transaction != nullptr && command.Is(kNoMulti)) {
     return "ERR Command not allowed inside a transaction";
+  }
+  if (session.InSubscribedMode() && !AllowedWhileSubscribed(*command.row)) {
+    return "ERR Can't execute '" + command.full_name +
+           "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+           "context";
+  }
+  if (session.monitor && command.Is(kWrite | kReadOnly | kMayReplicate)) {
+    return "ERR Replica can't interact with the keyspace";
   }
   return {};
 }
@@ -117,22 +137,20 @@ bool Engine::DebugAllowed(const Session& session) const {
          session.address.starts_with("[::1]");
 }
 
-void Engine::Reject(Session& session, CommandEntry* command, std::string_view error) {
+void Engine::Reject(Session& session, CommandEntry* command, Args args, std::string_view error) {
   if (command != nullptr) ++command->rejected_calls;
-  statistics.CountError(error);
-  const bool muted = session.reply_mode != ReplyMode::kOn;
-  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kOn;
   std::string text(error);
-  if (session.transaction != nullptr) {
+  if (command != nullptr && IsExec(*command)) {
+    session.transaction.reset();
+    watches.UnwatchAll(session);
+    text = "EXECABORT Transaction discarded because of: " +
+           text.substr(text.starts_with("ERR ") ? 4 : 0);
+    FeedMonitors(session, args);
+  } else if (session.transaction != nullptr) {
     session.transaction->failed = true;
-    if (command != nullptr && command->row->name == "EXEC") {
-      session.transaction.reset();
-      watches.UnwatchAll(session);
-      text = "EXECABORT Transaction discarded because of: " +
-             text.substr(text.starts_with("ERR ") ? 4 : 0);
-    }
   }
-  if (muted) return;
+  CountError(text);
+  if (!WantsReply(session)) return;
   session.reply.Error(text);
   outbox.Add(session);
 }
@@ -142,59 +160,64 @@ bool Engine::Queues(const Session& session, const CommandEntry& command) const {
 }
 
 void Engine::Queue(Session& session, CommandEntry& command, Args args) {
-  QueuedCall& queued =
-      session.transaction->calls.emplace_back(&command, std::vector<std::string>());
-  for (const std::string_view arg : args) {
-    queued.args.emplace_back(arg);
-    session.transaction->memory_bytes += arg.size() + sizeof(std::string);
-  }
-  if (session.reply_mode == ReplyMode::kOn) {
-    session.reply.Simple("QUEUED");
-    outbox.Add(session);
-  }
+  // What cannot be executed any more is not kept.
+  const bool doomed = session.transaction->failed ||
+                      (session.watched != nullptr && session.watched->changed);
+  if (!doomed) session.transaction->Queue(command, args);
+  if (!WantsReply(session)) return;
+  session.reply.Simple("QUEUED");
+  outbox.Add(session);
+}
+
+bool Engine::JournalIsBehind() const {
+  const persistence::Journal* journal = store.journal();
+  return journal != nullptr &&
+         journal->backlog_bytes() > static_cast<size_t>(config.journal_backlog_bytes);
 }
 
 // CLIENT PAUSE, or a journal that the disk cannot keep up with: the call is put aside.
 bool Engine::Waits(Session& session, CommandEntry& command, Args args) {
-  const bool in_exec = session.transaction != nullptr && command.row->name == "EXEC";
-  const bool writes =
-      command.Is(kWrite) || command.Is(kMayReplicate) ||
-      (in_exec && std::any_of(session.transaction->calls.begin(), session.transaction->calls.end(),
-                              [](const QueuedCall& call) {
-                                return call.command->Is(kWrite) || call.command->Is(kMayReplicate);
-                              }));
-  const bool queued = Queues(session, command);
+  const bool writes = MayWrite(session, command);
   auto reason = ParkedCall::Reason::kPause;
-  const bool paused = pause_.until_ms > now_ms() && (pause_.all || (writes && !queued));
-  if (!paused) {
-    const persistence::Journal* journal = store.journal();
-    if (!writes || queued || journal == nullptr ||
-        journal->backlog_bytes() <= static_cast<size_t>(config.journal_backlog_bytes)) {
-      return false;
-    }
+  if (pause_.until_ms <= now_ms() || session.monitor || (!pause_.all && !writes)) {
+    if (!writes || Queues(session, command) || !JournalIsBehind()) return false;
     reason = ParkedCall::Reason::kBacklog;
-    ++backlog_waiters_;
   }
   session.parked = std::make_unique<ParkedCall>();
   session.parked->reason = reason;
   session.parked->command = &command;
   session.parked->database = session.database;
-  for (const std::string_view arg : args) session.parked->args.emplace_back(arg);
+  session.parked->args.assign(args.begin(), args.end());
+  postponed_.push_back(&session);
   return true;
 }
 
+bool Engine::WantsReply(Session& session) {
+  if (session.reply_mode == ReplyMode::kOn) return true;
+  if (session.reply_mode != ReplyMode::kOff) session.reply_mode = ReplyMode::kOn;
+  return false;
+}
+
+bool Engine::RunAndReply(Session& session, CommandEntry& command, Args args, Call::Mode mode) {
+  if (session.reply_mode != ReplyMode::kOn) [[unlikely]] {
+    return RunMuted(session, command, args, mode);
+  }
+  return Run(session, session.reply, command, args, mode);
+}
+
 // CLIENT REPLY OFF and SKIP: the call runs, its reply goes nowhere.
-void Engine::RunMuted(Session& session, CommandEntry& command, Args args) {
+bool Engine::RunMuted(Session& session, CommandEntry& command, Args args, Call::Mode mode) {
   resp::Output nowhere;
   resp::ReplyWriter reply(nowhere, session.reply.version());
-  const ReplyMode before = session.reply_mode;
-  Run(session, reply, command, args, Call::Mode::kDirect);
-  if (before == ReplyMode::kSkipNext && session.reply_mode == before) {
+  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkip;
+  if (!Run(session, reply, command, args, mode)) return false;
+  if (session.reply_mode == ReplyMode::kSkip) {
     session.reply_mode = ReplyMode::kOn;
   } else if (session.reply_mode == ReplyMode::kOn) {
-    session.output.Splice(std::move(nowhere));  // CLIENT REPLY ON itself is answered
+    session.output.Splice(std::move(nowhere));  // what turns replies on is itself answered
     outbox.Add(session);
   }
+  return true;
 }
 
 bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& command, Args args,
@@ -209,7 +232,7 @@ bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& comma
   if (call.parked()) return false;
 
   const uint64_t now_nanos = clock.MonotonicNanos();
-  Record(session, command, args, now_nanos - call_started_nanos_, call.failed());
+  Record(call, now_nanos - call_started_nanos_);
   call_started_nanos_ = now_nanos;
   if (!outermost) return true;
 
@@ -222,12 +245,12 @@ bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& comma
   return true;
 }
 
-void Engine::Record(Session& session, CommandEntry& command, Args args, uint64_t nanos,
-                    bool failed) {
+void Engine::Record(const Call& call, uint64_t nanos) {
+  CommandEntry& command = call.command;
   ++statistics.commands_processed;
   ++command.calls;
   command.nanos += nanos;
-  if (failed) ++command.failed_calls;
+  if (call.failed()) ++command.failed_calls;
   if (config.latency_tracking) {
     if (command.latency == nullptr) command.latency = std::make_unique<LatencyHistogram>();
     command.latency->Add(nanos);
@@ -235,26 +258,29 @@ void Engine::Record(Session& session, CommandEntry& command, Args args, uint64_t
   const auto micros = static_cast<int64_t>(nanos / 1000);
   if (config.slow_log_slower_than_micros >= 0 && micros >= config.slow_log_slower_than_micros &&
       !command.Is(kSkipSlowLog)) [[unlikely]] {
-    slow_log.Add(args, session, now_ms(), micros, static_cast<size_t>(config.slow_log_max_length));
+    slow_log.Add(call.WithoutSecrets(), call.session, now_ms(), micros,
+                 static_cast<size_t>(config.slow_log_max_length));
   }
   const int64_t threshold = config.latency_monitor_threshold_ms;
   if (threshold > 0 && micros / 1000 >= threshold) [[unlikely]] {
     latency.Add(command.Is(kFast) ? "fast-command" : "command", now_ms(), micros / 1000);
   }
   if (!monitors_.empty() && !command.Is(kSkipMonitor | kAdmin)) [[unlikely]] {
-    FeedMonitors(session, args);
+    FeedMonitors(call.session, call.WithoutSecrets());
   }
 }
 
 void Engine::FeedMonitors(const Session& session, Args args) {
+  if (monitors_.empty()) return;
   char head[64];
   std::snprintf(head, sizeof(head), "%lld.%06lld [%u ",
                 static_cast<long long>(now_micros_ / 1000000),
                 static_cast<long long>(now_micros_ % 1000000), session.database);
   std::string line =
-      head + (session.unix_socket ? "unix:" + session.address : session.address) + "]";
+      head + (session.unix_socket ? "unix:" + config.unix_socket : session.address) + "]";
   for (const std::string_view arg : args) line.append(" ").append(Quote(arg));
   for (Session* monitor : monitors_) {
+    if (monitor->reply_mode != ReplyMode::kOn) continue;
     monitor->reply.Simple(line);
     outbox.Add(*monitor);
     outbox.WithinLimit(*monitor, now_ms());

@@ -58,8 +58,8 @@ Session* Engine::Connect() {
 }
 
 void Engine::Disconnect(Session& session) {
-  if (session.parked != nullptr && session.parked->reason == ParkedCall::Reason::kBacklog) {
-    --backlog_waiters_;
+  if (session.parked != nullptr && session.parked->reason != ParkedCall::Reason::kKeys) {
+    std::erase(postponed_, &session);
   }
   blocking.Unpark(session);
   pubsub.UnsubscribeAll(session);
@@ -83,8 +83,13 @@ void Engine::Close(Session& session, bool at_once, std::string_view reason) {
               "closing client " + session.address + ": " + session.closing_reason);
   }
   session.closing = true;
-  if (at_once) session.closing_at_once = true;
   outbox.Add(session);
+  if (!at_once) return;
+  session.closing_at_once = true;
+  pubsub.UnsubscribeAll(session);
+  watches.UnwatchAll(session);
+  blocking.Unpark(session);
+  StopMonitoring(session);
 }
 
 void Engine::Monitor(Session& session) {
@@ -123,13 +128,13 @@ void Engine::BeginTurn() {
 
 void Engine::Process(Session& session) {
   call_started_nanos_ = clock.MonotonicNanos();
-  while (session.parked == nullptr && !session.closing && !session.closing_at_once) {
+  while (session.parked == nullptr && !session.IsClosing()) {
     const auto status = session.reader.Next();
     if (status == resp::RequestReader::Status::kNeedMore) break;
     if (status == resp::RequestReader::Status::kError) {
       const std::string error = "ERR " + std::string(session.reader.error());
       statistics.CountError(error);
-      session.reply.Error(error);
+      if (WantsReply(session)) session.reply.Error(error);
       Close(session, false, "protocol error");
       break;
     }
@@ -165,7 +170,7 @@ void Engine::JournalAdvanced() {
     session->held = false;
     outbox.Add(*session);
   }
-  if (backlog_waiters_ > 0) ResumeAll(ParkedCall::Reason::kBacklog);
+  ResumePostponed(ParkedCall::Reason::kBacklog);
 }
 
 void Engine::NoteJournalStatus() {
@@ -183,7 +188,7 @@ void Engine::NoteJournalStatus() {
 
 void Engine::RunTimers() {
   BeginTurn();
-  if (pause_.until_ms != 0 && pause_.until_ms <= now_ms()) SetPause({});
+  if (pause_.until_ms != 0 && pause_.until_ms <= now_ms()) EndPause();
   if (pause_.until_ms == 0 && active_expire_) store.ExpireDue(now_ms(), kExpiriesPerSlice);
   TimeOutBlocked();
   if (blocking.HasReady()) ServeReady();
@@ -202,8 +207,14 @@ int64_t Engine::NextTimerMs() const {
 }
 
 void Engine::SetPause(Pause pause) {
-  pause_ = pause;
-  if (pause_.until_ms == 0) ResumeAll(ParkedCall::Reason::kPause);
+  if (pause_.until_ms <= now_ms()) pause_ = {};
+  pause_.until_ms = std::max(pause_.until_ms, pause.until_ms);
+  pause_.all |= pause.all;
+}
+
+void Engine::EndPause() {
+  pause_ = {};
+  ResumePostponed(ParkedCall::Reason::kPause);
 }
 
 void Engine::Unpark(Session& session) {
@@ -212,25 +223,34 @@ void Engine::Unpark(Session& session) {
   resumed_.push_back(&session);
 }
 
-void Engine::ResumeAll(ParkedCall::Reason reason) {
-  for (const auto& [id, session] : sessions_) {
-    if (session->parked == nullptr || session->parked->reason != reason) continue;
-    if (reason == ParkedCall::Reason::kBacklog) --backlog_waiters_;
+void Engine::Unblock(Session& session, std::string_view error) {
+  const TimeoutReply timeout_reply = session.parked->timeout_reply;
+  Unpark(session);
+  if (!error.empty()) CountError(error);
+  if (!WantsReply(session)) return;
+  outbox.Add(session);
+  if (error.empty()) return WriteTimeoutReply(session.reply, timeout_reply);
+  session.reply.Error(error);
+}
+
+// First come, first served: a call that has to wait again goes behind those that wait already.
+void Engine::ResumePostponed(ParkedCall::Reason reason) {
+  for (Session* session : std::exchange(postponed_, {})) {
+    if (session->parked->reason != reason) {
+      postponed_.push_back(session);
+      continue;
+    }
     const std::unique_ptr<ParkedCall> parked = std::move(session->parked);
+    if (session->IsClosing()) continue;
     const std::vector<std::string_view> args(parked->args.begin(), parked->args.end());
     call_started_nanos_ = clock.MonotonicNanos();
     Execute(*session, args);
-    resumed_.push_back(session.get());
+    resumed_.push_back(session);
   }
 }
 
 void Engine::TimeOutBlocked() {
-  while (Session* session = blocking.Overdue(now_ms())) {
-    const TimeoutReply timeout_reply = session->parked->timeout_reply;
-    Unpark(*session);
-    WriteTimeoutReply(session->reply, timeout_reply);
-    outbox.Add(*session);
-  }
+  while (Session* session = blocking.Overdue(now_ms())) Unblock(*session, {});
 }
 
 void Engine::ServeReady() {
@@ -244,7 +264,7 @@ void Engine::Rerun(Session& session) {
   const std::vector<std::string_view> args(parked.args.begin(), parked.args.end());
   call_started_nanos_ = clock.MonotonicNanos();
   std::swap(session.database, session.parked->database);
-  const bool finished = Run(session, session.reply, *parked.command, args, Call::Mode::kRerun);
+  const bool finished = RunAndReply(session, *parked.command, args, Call::Mode::kRerun);
   std::swap(session.database, session.parked->database);
   if (finished) Unpark(session);
 }

@@ -72,12 +72,15 @@ class Engine final : private store::KeyObserver {
   // False when it waits (Call::Park).
   bool Run(Session& session, resp::ReplyWriter& reply, CommandEntry& command, Args args,
            Call::Mode mode);
-  // Ends the wait of a session's parked call; what it has sent since is executed at the end of the
-  // turn.
-  void Unpark(Session& session);
-  // Closes a session at the end of the turn: after its output was sent, or dropping it.
+  // Ends the wait of a session for keys with `error`, or, where that is empty, as its timeout does.
+  // What it has sent since is executed at the end of the turn.
+  void Unblock(Session& session, std::string_view error);
+  // Closes a session at the end of the turn: after its output was sent, or dropping it. One that
+  // is closed at once receives nothing more and waits for nothing.
   void Close(Session& session, bool at_once, std::string_view reason);
+  // Begins a pause, or makes the present one longer or stricter.
   void SetPause(Pause pause);
+  void EndPause();
   const Pause& pause() const { return pause_; }
   void Shutdown() { shutdown_requested_ = true; }
   bool shutdown_requested() const { return shutdown_requested_; }
@@ -119,27 +122,34 @@ class Engine final : private store::KeyObserver {
 
   void Execute(Session& session, Args args);
   CommandEntry* Resolve(Session& session, Args args);
-  void Reject(Session& session, CommandEntry* command, std::string_view error);
+  void Reject(Session& session, CommandEntry* command, Args args, std::string_view error);
   // Why the call may not run now, or empty.
-  std::string_view Refusal(const Session& session, const CommandEntry& command) const;
+  std::string Refusal(const Session& session, const CommandEntry& command) const;
   bool DebugAllowed(const Session& session) const;
   bool Queues(const Session& session, const CommandEntry& command) const;
   bool Waits(Session& session, CommandEntry& command, Args args);
   void Queue(Session& session, CommandEntry& command, Args args);
-  void RunMuted(Session& session, CommandEntry& command, Args args);
-  void Record(Session& session, CommandEntry& command, Args args, uint64_t nanos, bool failed);
+  // Whether the session wants the reply that it is due now; where it skips one, this was it.
+  bool WantsReply(Session& session);
+  // As Run, with the reply going where CLIENT REPLY says.
+  bool RunAndReply(Session& session, CommandEntry& command, Args args, Call::Mode mode);
+  bool RunMuted(Session& session, CommandEntry& command, Args args, Call::Mode mode);
+  bool JournalIsBehind() const;
+  void Record(const Call& call, uint64_t nanos);
   void FeedMonitors(const Session& session, Args args);
   void ServeReady();
   void Rerun(Session& session);
   void NoteJournalStatus();
-  void ResumeAll(ParkedCall::Reason reason);
+  void Unpark(Session& session);
+  void ResumePostponed(ParkedCall::Reason reason);
   void TimeOutBlocked();
   void CheckClients();
   void SampleRates();
 
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> monitors_;
-  std::vector<Session*> resumed_;  // may have unread requests
+  std::vector<Session*> resumed_;    // may have unread requests
+  std::vector<Session*> postponed_;  // calls put aside (not for keys), in order of arrival
   std::vector<Session*> held_;     // output waits for the journal
   uint64_t next_session_id_ = 1;
   int64_t now_micros_ = 0;
@@ -153,7 +163,6 @@ class Engine final : private store::KeyObserver {
   std::string journal_error_;  // MISCONF …, or empty
   bool shutdown_requested_ = false;
   bool turn_started_ = false;
-  size_t backlog_waiters_ = 0;
   int64_t next_second_ms_ = 0;
   uint64_t last_commands_ = 0, last_input_bytes_ = 0, last_output_bytes_ = 0;
 };

@@ -29,7 +29,7 @@ bool Outbox::WithinLimit(Session& session, int64_t now_ms) {
   }
   if (within) return true;
   ++sessions_closed_;
-  session.closing_at_once = true;
+  session.closing = session.closing_at_once = true;
   session.closing_reason = "its output passed client-output-buffer-limit";
   session.output.Clear();
   session.gates.clear();

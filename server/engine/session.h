@@ -26,6 +26,8 @@ namespace leat::engine {
 
 struct CommandEntry;
 
+// CLIENT REPLY. kSkipNext becomes kSkip for the one call whose reply is skipped. Pushes are sent in
+// every mode.
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
 
 struct Gate {
@@ -77,6 +79,8 @@ struct Session : data::Subscriber {
 
   bool IsSubscribed() const { return channels + patterns + shard_channels > 0; }
   bool InSubscribedMode() const { return reply.version() == 2 && IsSubscribed(); }
+  // It is to be closed: nothing new is run for it or sent to it.
+  bool IsClosing() const { return closing || closing_at_once; }
   // How many bytes of the output may be sent when everything up to `durable` is on disk.
   size_t SendableBytes(store::Lsn durable);
   // What stands behind `position` of the output waits for `lsn`.

@@ -7,6 +7,12 @@
 
 namespace leat::engine {
 
+void Transaction::Queue(CommandEntry& command, std::span<const std::string_view> args) {
+  calls.push_back({&command, std::vector<std::string>(args.begin(), args.end())});
+  memory_bytes += sizeof(QueuedCall) + args.size() * sizeof(std::string);
+  for (const std::string_view arg : args) memory_bytes += arg.size();
+}
+
 void WatchTable::Watch(Session& session, uint32_t database, std::string_view key) {
   if (session.watched == nullptr) session.watched = std::make_unique<WatchedKeys>();
   DatabaseKey watched{database, std::string(key)};

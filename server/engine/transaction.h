@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,6 +31,8 @@ struct Transaction {
   std::vector<QueuedCall> calls;
   bool failed = false;  // an error while queueing: EXEC answers EXECABORT
   size_t memory_bytes = 0;
+
+  void Queue(CommandEntry& command, std::span<const std::string_view> args);
 };
 
 struct DatabaseKey {
