@@ -16,7 +16,7 @@ void Add(std::string& text, std::string_view name, std::string_view value) {
 }
 
 template <typename Integer>
-  requires std::is_integral_v<Integer>
+requires std::is_integral_v<Integer>
 void Add(std::string& text, std::string_view name, Integer value) {
   Add(text, name, std::string_view(std::to_string(value)));
 }

@@ -1,4 +1,5 @@
-// What CLIENT INFO and CLIENT LIST tell of a client, and how CLIENT LIST and KILL choose among them.
+// What CLIENT INFO and CLIENT LIST tell of a client, and how CLIENT LIST and KILL choose among
+// them.
 #pragma once
 
 #include <cstdint>

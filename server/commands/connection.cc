@@ -180,8 +180,7 @@ void Reset(Call& call) {
 }
 
 // Also for those who have not authenticated yet.
-constexpr uint32_t kUnauthenticated =
-    kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
+constexpr uint32_t kUnauthenticated = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
 constexpr Command kCommands[] = {
     {.name = "PING",

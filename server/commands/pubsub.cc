@@ -113,8 +113,7 @@ void SPublish(Call& call) {
 
 void ReplyNames(Call& call, const data::Subscriptions& channels) {
   if (call.size() > 3) return ReplySubcommandSyntax(call);
-  const auto names =
-      call.size() == 3 ? channels.Names(call[2]) : channels.Names(std::nullopt);
+  const auto names = call.size() == 3 ? channels.Names(call[2]) : channels.Names(std::nullopt);
   call.reply.Array(names.size());
   for (const std::string_view name : names) call.reply.Bulk(name);
 }
@@ -149,19 +148,21 @@ void PubsubNumPat(Call& call) {
 }
 
 void PubsubHelp(Call& call) {
-  WriteHelp(call, {
-      "CHANNELS [<pattern>]",
-      "    Return the currently active channels matching a <pattern> (default: '*').",
-      "NUMPAT",
-      "    Return number of subscriptions to patterns.",
-      "NUMSUB [<channel> ...]",
-      "    Return the number of subscribers for the specified channels, excluding",
-      "    pattern subscriptions(default: no channels).",
-      "SHARDCHANNELS [<pattern>]",
-      "    Return the currently active shard level channels matching a <pattern> (default: '*').",
-      "SHARDNUMSUB [<shardchannel> ...]",
-      "    Return the number of subscribers for the specified shard level channel(s)",
-  });
+  WriteHelp(call,
+            {
+                "CHANNELS [<pattern>]",
+                "    Return the currently active channels matching a <pattern> (default: '*').",
+                "NUMPAT",
+                "    Return number of subscriptions to patterns.",
+                "NUMSUB [<channel> ...]",
+                "    Return the number of subscribers for the specified channels, excluding",
+                "    pattern subscriptions(default: no channels).",
+                "SHARDCHANNELS [<pattern>]",
+                "    Return the currently active shard level channels matching a <pattern> "
+                "(default: '*').",
+                "SHARDNUMSUB [<shardchannel> ...]",
+                "    Return the number of subscribers for the specified shard level channel(s)",
+            });
 }
 
 constexpr uint32_t kSubscribes = kPubSub | kNoScript | kLoading | kStale;
@@ -172,7 +173,8 @@ constexpr Command kSubcommands[] = {
      .flags = kPubSub | kLoading | kStale,
      .group = "pubsub",
      .since = "2.8.0",
-     .complexity = "O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns)",
+     .complexity = "O(N) where N is the number of active channels, and assuming constant time "
+                   "pattern matching (relatively short channels and patterns)",
      .summary = "List active channels",
      .handler = PubsubChannels},
     {.name = "HELP",
@@ -204,7 +206,8 @@ constexpr Command kSubcommands[] = {
      .flags = kPubSub | kLoading | kStale,
      .group = "pubsub",
      .since = "7.0.0",
-     .complexity = "O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels).",
+     .complexity = "O(N) where N is the number of active shard channels, and assuming constant "
+                   "time pattern matching (relatively short shard channels).",
      .summary = "List active shard channels",
      .handler = PubsubShardChannels},
     {.name = "SHARDNUMSUB",
@@ -212,7 +215,8 @@ constexpr Command kSubcommands[] = {
      .flags = kPubSub | kLoading | kStale,
      .group = "pubsub",
      .since = "7.0.0",
-     .complexity = "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
+     .complexity =
+         "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
      .summary = "Get the count of subscribers for shard channels",
      .handler = PubsubShardNumSub},
 };
@@ -247,7 +251,8 @@ constexpr Command kCommands[] = {
      .flags = kSubscribes,
      .group = "pubsub",
      .since = "2.0.0",
-     .complexity = "O(N+M) where N is the number of patterns the client is already subscribed and M is the number of total patterns subscribed in the system (by any client).",
+     .complexity = "O(N+M) where N is the number of patterns the client is already subscribed and "
+                   "M is the number of total patterns subscribed in the system (by any client).",
      .summary = "Stop listening for messages posted to channels matching the given patterns",
      .handler = PUnsubscribe},
     {.name = "SSUBSCRIBE",
@@ -273,7 +278,8 @@ constexpr Command kCommands[] = {
      .flags = kPubSub | kLoading | kStale | kFast | kMayReplicate,
      .group = "pubsub",
      .since = "2.0.0",
-     .complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
+     .complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel "
+                   "and M is the total number of subscribed patterns (by any client).",
      .summary = "Post a message to a channel",
      .handler = Publish},
     {.name = "SPUBLISH",
@@ -282,7 +288,8 @@ constexpr Command kCommands[] = {
      .keys = {OneKey(kKeyNotKey)},
      .group = "pubsub",
      .since = "7.0.0",
-     .complexity = "O(N) where N is the number of clients subscribed to the receiving shard channel.",
+     .complexity =
+         "O(N) where N is the number of clients subscribed to the receiving shard channel.",
      .summary = "Post a message to a shard channel",
      .handler = SPublish},
     {.name = "PUBSUB",

@@ -161,8 +161,8 @@ bool Engine::Queues(const Session& session, const CommandEntry& command) const {
 
 void Engine::Queue(Session& session, CommandEntry& command, Args args) {
   // What cannot be executed any more is not kept.
-  const bool doomed = session.transaction->failed ||
-                      (session.watched != nullptr && session.watched->changed);
+  const bool doomed =
+      session.transaction->failed || (session.watched != nullptr && session.watched->changed);
   if (!doomed) session.transaction->Queue(command, args);
   if (!WantsReply(session)) return;
   session.reply.Simple("QUEUED");

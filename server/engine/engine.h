@@ -150,7 +150,7 @@ class Engine final : private store::KeyObserver {
   std::vector<Session*> monitors_;
   std::vector<Session*> resumed_;    // may have unread requests
   std::vector<Session*> postponed_;  // calls put aside (not for keys), in order of arrival
-  std::vector<Session*> held_;     // output waits for the journal
+  std::vector<Session*> held_;       // output waits for the journal
   uint64_t next_session_id_ = 1;
   int64_t now_micros_ = 0;
   uint64_t call_started_nanos_ = 0;
