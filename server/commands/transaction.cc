@@ -49,6 +49,7 @@ void Exec(Call& call) {
 
   // Replies are gathered apart: a message that the transaction publishes to its own client goes
   // before them, not between them.
+  const ReplyMode mode = session.reply_mode;
   resp::Output gathered;
   resp::ReplyWriter reply(gathered, call.reply.version());
   reply.Array(transaction->calls.size());
@@ -58,7 +59,8 @@ void Exec(Call& call) {
     reply.set_version(session.reply.version());  // HELLO may have changed it
     call.engine.Run(session, reply, *queued.command, args, Call::Mode::kInTransaction);
   }
-  call.reply.output().Splice(std::move(gathered));
+  // One that turned replies off is not answered: some of its replies are missing.
+  if (session.reply_mode == mode) call.reply.output().Splice(std::move(gathered));
 }
 
 void Watch(Call& call) {

@@ -20,7 +20,8 @@ std::string_view Echoed(std::string_view text, size_t max) {
 std::string UnknownCommandError(Args args) {
   std::string echo;
   for (size_t i = 1; i < args.size() && echo.size() < kMaxEcho; ++i) {
-    echo.append("'").append(Echoed(args[i], kMaxEcho + 1 - echo.size())).append("' ");
+    const size_t room = kMaxEcho - echo.size();
+    echo.append("'").append(Echoed(args[i], room)).append("' ");
   }
   return "ERR unknown command '" + std::string(Echoed(args[0], kMaxEcho)) +
          "', with args beginning with: " + echo;
@@ -145,14 +146,16 @@ void Engine::Reject(Session& session, CommandEntry* command, Args args, std::str
     watches.UnwatchAll(session);
     text = "EXECABORT Transaction discarded because of: " +
            text.substr(text.starts_with("ERR ") ? 4 : 0);
-    FeedMonitors(session, args);
   } else if (session.transaction != nullptr) {
     session.transaction->failed = true;
   }
   CountError(text);
-  if (!WantsReply(session)) return;
-  session.reply.Error(text);
-  outbox.Add(session);
+  if (WantsReply(session)) {
+    session.reply.Error(text);
+    outbox.Add(session);
+  }
+  // What monitors saw of the transaction has an end.
+  if (command != nullptr && IsExec(*command)) FeedMonitors(session, args);
 }
 
 bool Engine::Queues(const Session& session, const CommandEntry& command) const {
