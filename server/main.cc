@@ -126,7 +126,9 @@ int main(int argc, char** argv) {
 
   const uint64_t seed = RandomSeed();
   leat::data::key_hash_seed = seed;
+  leat::engine::SystemClock clock;
   leat::data::Dataset dataset(static_cast<size_t>(config.databases));
+  dataset.access_clock = static_cast<uint32_t>(clock.UnixMicros() / 1'000'000);
   Persistence persistence;
   if (config.append_only) {
     if (const std::string error = OpenJournal(disk, config, seed, dataset, persistence);
@@ -135,7 +137,6 @@ int main(int argc, char** argv) {
     }
   }
 
-  leat::engine::SystemClock clock;
   leat::store::Store store(dataset, persistence.journal.get());
   leat::engine::Engine engine(config, store, clock, disk, seed);
   engine.config_file = config_file;

@@ -10,8 +10,9 @@ namespace leat::base {
 
 namespace {
 
-// The longest text that is tried; no double needs more.
-constexpr size_t kMaxFloatText = 256;
+// The longest text that is tried. INCRBYFLOAT reads what it wrote, and the largest long double has
+// 4,933 digits before the point.
+constexpr size_t kMaxFloatText = 5 * 1024;
 
 template <typename Float, Float (*Parse)(const char*, char**)>
 std::optional<Float> ParseWhole(std::string_view text) {

@@ -64,8 +64,7 @@ void SwapDb(Call& call) {
     return call.Error(errors::kDatabaseRange);
   }
   if (*one != *other) {
-    call.Commit(
-        data::SwapDatabases{static_cast<uint32_t>(*one), static_cast<uint32_t>(*other)});
+    call.Commit(data::SwapDatabases{static_cast<uint32_t>(*one), static_cast<uint32_t>(*other)});
   }
   call.reply.Ok();
 }

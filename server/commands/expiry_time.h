@@ -15,10 +15,10 @@ struct TimeForm {
   int64_t unit_ms;
   bool from_now;
 };
-inline constexpr TimeForm kSeconds = {1000, true};            // EX, EXPIRE
-inline constexpr TimeForm kMilliseconds = {1, true};          // PX, PEXPIRE
-inline constexpr TimeForm kUnixSeconds = {1000, false};       // EXAT, EXPIREAT
-inline constexpr TimeForm kUnixMilliseconds = {1, false};     // PXAT, PEXPIREAT
+inline constexpr TimeForm kSeconds = {1000, true};         // EX, EXPIRE
+inline constexpr TimeForm kMilliseconds = {1, true};       // PX, PEXPIRE
+inline constexpr TimeForm kUnixSeconds = {1000, false};    // EXAT, EXPIREAT
+inline constexpr TimeForm kUnixMilliseconds = {1, false};  // PXAT, PEXPIREAT
 
 // The time in Unix milliseconds. Null, and the error is replied, where the text is no integer or
 // the time is beyond 64 bits.

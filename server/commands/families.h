@@ -11,16 +11,23 @@ using engine::Command;
 
 std::span<const Command> ConfigCommands();
 std::span<const Command> ConnectionCommands();
+std::span<const Command> DatabaseCommands();
 std::span<const Command> DebugCommands();
+std::span<const Command> ExpireCommands();
+std::span<const Command> GenericCommands();
 std::span<const Command> InfoCommands();
 std::span<const Command> LatencyCommands();
 std::span<const Command> MemoryCommands();
+std::span<const Command> ObjectCommands();
+std::span<const Command> ScanCommands();
 std::span<const Command> ServerCommands();
 std::span<const Command> SlowLogCommands();
 std::span<const Command> StreamInfoCommands();
 std::span<const Command> StreamReadCommands();
 std::span<const Command> StreamWriteCommands();
 std::span<const Command> StringCommands();
+std::span<const Command> StringCounterCommands();
+std::span<const Command> StringRangeCommands();
 std::span<const Command> TransactionCommands();
 
 }  // namespace leat::commands

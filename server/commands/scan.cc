@@ -24,13 +24,14 @@ namespace {
 // Which keys are wanted. "*" also matches the empty key, which no other pattern but "" does.
 struct Filter {
   std::string_view pattern = "*";
-  std::string_view type;  // empty: any
+  bool any_type = true;
+  std::string_view type = {};
   int64_t now_ms;
 
   bool Accepts(const data::Entry& entry) const {
     const bool expired = entry.expire_at_ms() != data::kNoExpiry && entry.expire_at_ms() <= now_ms;
     return !expired && (pattern == "*" || data::GlobMatch(pattern, entry.key())) &&
-           (type.data() == nullptr || EqualsIgnoringCase(type, data::TypeName(entry.type())));
+           (any_type || EqualsIgnoringCase(type, data::TypeName(entry.type())));
   }
 };
 
@@ -41,7 +42,7 @@ void WriteKeys(Call& call, const std::vector<std::string_view>& keys) {
 
 void Keys(Call& call) {
   call.store.SeeEverything();
-  const Filter filter{.pattern = call[1], .type = {}, .now_ms = call.now_ms};
+  const Filter filter{.pattern = call[1], .now_ms = call.now_ms};
   std::vector<std::string_view> keys;
   call.store.database(call.database()).ForEach([&](const data::Entry& entry) {
     if (filter.Accepts(entry)) keys.push_back(entry.key());
@@ -74,6 +75,7 @@ void Scan(Call& call) {
       filter.pattern = options.Next();
     } else if (options.Match("TYPE", 1)) {
       filter.type = options.Next();
+      filter.any_type = false;
     } else {
       options.Fail(errors::kSyntax);
     }
@@ -110,7 +112,9 @@ void RandomKey(Call& call) {
   const data::Keyspace& keyspace = call.store.database(call.database());
   while (const data::Entry* entry = keyspace.Random(call.engine.Random())) {
     const std::string name(entry->key());  // an expired entry goes when it is found
-    if (call.FindNoTouch(Call::KeyOf(name)) != nullptr) return call.reply.Bulk(name);
+    if (call.store.FindNoTouch(call.database(), Call::KeyOf(name), call.now_ms) != nullptr) {
+      return call.reply.Bulk(name);
+    }
   }
   call.reply.Null();
 }

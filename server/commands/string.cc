@@ -177,8 +177,8 @@ bool CheckPairs(Call& call) {
 
 void SetPairs(Call& call) {
   for (size_t i = 1; i < call.size(); i += 2) {
-    call.Commit(data::SetString{call.database(), Call::KeyOf(call[i]), call[i + 1],
-                                data::kNoExpiry});
+    call.Commit(
+        data::SetString{call.database(), Call::KeyOf(call[i]), call[i + 1], data::kNoExpiry});
   }
 }
 

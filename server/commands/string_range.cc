@@ -41,8 +41,7 @@ void GetRange(Call& call) {
   const auto size = static_cast<int64_t>(string.size());
   if (*first < 0 && *last < 0 && *first > *last) return call.reply.Bulk({});
   const int64_t from = *first < 0 ? std::max<int64_t>(*first + size, 0) : *first;
-  const int64_t to =
-      std::min(*last < 0 ? std::max<int64_t>(*last + size, 0) : *last, size - 1);
+  const int64_t to = std::min(*last < 0 ? std::max<int64_t>(*last + size, 0) : *last, size - 1);
   if (from > to) return call.reply.Bulk({});
   WriteString(call, *entry,
               string.substr(static_cast<size_t>(from), static_cast<size_t>(to - from + 1)));

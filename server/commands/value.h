@@ -15,7 +15,8 @@ namespace leat::commands {
 
 // False when the key holds another type, which was replied. A missing key (null) has every type.
 inline bool CheckType(engine::Call& call, const data::Entry* entry, data::Type type) {
-  if (entry == nullptr || entry->type() == type) [[likely]] return true;
+  if (entry == nullptr || entry->type() == type) [[likely]]
+    return true;
   call.Error(engine::errors::kWrongType);
   return false;
 }

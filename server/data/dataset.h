@@ -11,7 +11,15 @@ namespace leat::data {
 struct Dataset {
   explicit Dataset(size_t database_count) : databases(database_count) {}
 
+  // How long ago the entry was last found or written.
+  uint32_t IdleSeconds(const Entry& entry) const {
+    return (access_clock - entry.access_clock()) & Entry::kAccessClockMask;
+  }
+
   std::vector<Keyspace> databases;
+  // Seconds, of which an entry keeps the lower bits: what is found or written is stamped with it.
+  // Whoever drives the store moves it on.
+  uint32_t access_clock = 0;
 };
 
 }  // namespace leat::data

@@ -60,9 +60,10 @@ class Entry {
   // Of a kStream.
   Topic* topic() const;
 
-  // For eviction; the meaning is the caller's, the 24 bits are kept with the key.
+  // When the value was last used; the meaning is the caller's, these bits are kept with the key.
+  static constexpr uint32_t kAccessClockMask = 0xffffff;
   uint32_t access_clock() const { return access_clock_; }
-  void set_access_clock(uint32_t clock) { access_clock_ = clock & 0xffffff; }
+  void set_access_clock(uint32_t clock) { access_clock_ = clock & kAccessClockMask; }
 
   // This allocation and the string's outside bytes. An object accounts for itself.
   size_t memory_bytes() const;

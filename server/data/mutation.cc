@@ -25,7 +25,8 @@ Topic* FindTopic(Dataset& dataset, uint32_t database, const Key& key) {
 bool Apply(Dataset& dataset, const SetString& mutation) {
   Keyspace* keyspace = Database(dataset, mutation.database);
   if (keyspace == nullptr) return false;
-  keyspace->PutString(mutation.key, mutation.value, mutation.expire_at_ms);
+  Entry* entry = keyspace->PutString(mutation.key, mutation.value, mutation.expire_at_ms);
+  entry->set_access_clock(dataset.access_clock);
   return true;
 }
 
@@ -34,7 +35,8 @@ bool Apply(Dataset& dataset, const SpliceString& mutation) {
   if (keyspace == nullptr) return false;
   const Entry* entry = keyspace->Find(mutation.key);
   if (entry != nullptr && entry->type() != Type::kString) return false;
-  keyspace->SpliceString(mutation.key, mutation.offset, mutation.bytes);
+  keyspace->SpliceString(mutation.key, mutation.offset, mutation.bytes)
+      ->set_access_clock(dataset.access_clock);
   return true;
 }
 
@@ -80,7 +82,8 @@ bool Apply(Dataset& dataset, const SwapDatabases& mutation) {
 bool Apply(Dataset& dataset, const CreateTopic& mutation) {
   Keyspace* keyspace = Database(dataset, mutation.database);
   if (keyspace == nullptr) return false;
-  keyspace->PutTopic(mutation.key, std::make_unique<Topic>());
+  keyspace->PutTopic(mutation.key, std::make_unique<Topic>())
+      ->set_access_clock(dataset.access_clock);
   return true;
 }
 
@@ -91,6 +94,7 @@ bool Apply(Dataset& dataset, const AppendEntry& mutation) {
   if (entry == nullptr) entry = keyspace->PutTopic(mutation.key, std::make_unique<Topic>());
   if (entry->type() != Type::kStream || mutation.id <= entry->topic()->last_id()) return false;
   entry->topic()->Append(mutation.id, mutation.fields);
+  entry->set_access_clock(dataset.access_clock);
   return true;
 }
 

@@ -26,6 +26,12 @@ data::Entry* Call::FindForRead(const data::Key& key) {
   return entry;
 }
 
+data::Entry* Call::FindNoTouch(const data::Key& key) {
+  data::Entry* entry = store.FindNoTouch(database(), key, now_ms);
+  ++(entry != nullptr ? engine.statistics.keyspace_hits : engine.statistics.keyspace_misses);
+  return entry;
+}
+
 void Call::Error(std::string_view text) {
   failed_ = true;
   engine.CountError(text);

@@ -57,6 +57,8 @@ class Call {
   // The same, counted as a hit or a miss (INFO keyspace_hits).
   data::Entry* FindForRead(const data::Key& key);
   data::Entry* FindForRead(std::string_view name) { return FindForRead(KeyOf(name)); }
+  // The same for a call that asks about the key and does not use its value (OBJECT IDLETIME).
+  data::Entry* FindNoTouch(const data::Key& key);
 
   template <typename Mutation>
   void Commit(const Mutation& mutation) {

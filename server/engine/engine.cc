@@ -119,6 +119,7 @@ void Engine::BeginTurn() {
   if (turn_started_) return;
   turn_started_ = true;
   now_micros_ = clock.UnixMicros();
+  store.dataset().access_clock = static_cast<uint32_t>(now_micros_ / 1'000'000);
 }
 
 void Engine::Process(Session& session) {

@@ -18,7 +18,7 @@ uint64_t HoldKey(uint32_t database, const data::Key& key) {
 Store::Store(data::Dataset& dataset, persistence::Journal* journal)
     : dataset_(dataset), journal_(journal) {}
 
-data::Entry* Store::Find(uint32_t database, const data::Key& key, int64_t now_ms) {
+data::Entry* Store::FindNoTouch(uint32_t database, const data::Key& key, int64_t now_ms) {
   if (hold_unsynced_) See(database, key);
   data::Entry* entry = dataset_.databases[database].Find(key);
   if (entry == nullptr || entry->expire_at_ms() == data::kNoExpiry ||

@@ -52,7 +52,13 @@ class Store {
 
   // The entry of a key that has not expired by `now_ms`. An expired one is deleted, by a mutation
   // like any other, and null is returned. The entry is valid until the next Commit or Find.
-  data::Entry* Find(uint32_t database, const data::Key& key, int64_t now_ms);
+  data::Entry* Find(uint32_t database, const data::Key& key, int64_t now_ms) {
+    data::Entry* entry = FindNoTouch(database, key, now_ms);
+    if (entry != nullptr) entry->set_access_clock(dataset_.access_clock);
+    return entry;
+  }
+  // The same for a caller that only asks about the key: it does not count as used.
+  data::Entry* FindNoTouch(uint32_t database, const data::Key& key, int64_t now_ms);
   // The same for a caller that must see the key as it is, expired or not.
   data::Entry* Peek(uint32_t database, const data::Key& key) {
     return dataset_.databases[database].Find(key);
@@ -69,6 +75,8 @@ class Store {
     Changed(mutation);
     const bool fits = data::Apply(dataset_, mutation);
     if (!fits) Refused(Mutation::kTag);
+    // What stands in exchanged databases is news too, not only what stood there.
+    if constexpr (requires { mutation.other; }) Changed(mutation);
     ++changes_;
     if (journal_ != nullptr) Write(mutation);
   }
