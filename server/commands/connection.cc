@@ -1,4 +1,5 @@
 // Connection: who a client is and how it talks (redis.io, "Connection management").
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -44,7 +45,12 @@ void Quit(Call& call) {
 
 void Select(Call& call) {
   const auto number = base::ParseInt64(call[1]);
-  if (!number) return call.Error(errors::kInvalidDatabase);
+  if (!number) return call.Error(errors::kNotInteger);
+  constexpr int64_t kMin = std::numeric_limits<int32_t>::min();
+  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
+  if (*number < kMin || *number > kMax) {
+    return call.Error("ERR value is out of range, value must between -2147483648 and 2147483647");
+  }
   if (*number < 0 || *number >= call.engine.config.databases) {
     return call.Error(errors::kDatabaseRange);
   }

@@ -134,7 +134,9 @@ void LatencyHelp(Call& call) {
                    "LATEST", "    Return the latest latency samples for all events.",
                    "RESET [<event> ...]", "    Reset latency data of one or more <event> classes.",
                    "    (default: reset all data for all event classes)", "HISTOGRAM [COMMAND ...]",
-                   "    Return a cumulative distribution of commands in histogram format."});
+                   "    Return a cumulative distribution of latencies in the format of a histogram "
+                   "for the specified command names.",
+                   "    If no commands are specified then all histograms are replied."});
 }
 
 constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;

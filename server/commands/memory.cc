@@ -83,13 +83,18 @@ void MemoryDoctor(Call& call) {
   call.reply.Verbatim("txt", report);
 }
 
+void MemoryMallocStats(Call& call) {
+  call.reply.Verbatim("txt", AllocatorReport());
+}
+
 void MemoryPurge(Call& call) {
   PurgeAllocator();
   call.reply.Ok();
 }
 
 void MemoryHelp(Call& call) {
-  WriteHelp(call, {"DOCTOR", "    Return memory problems reports.", "PURGE",
+  WriteHelp(call, {"DOCTOR", "    Return memory problems reports.", "MALLOC-STATS",
+                   "    Return internal statistics report from the memory allocator.", "PURGE",
                    "    Attempt to purge dirty pages for reclamation by the allocator.", "STATS",
                    "    Return information about the memory usage of the server.",
                    "USAGE <key> [SAMPLES <count>]",
@@ -122,6 +127,14 @@ constexpr Command kMemorySubcommands[] = {
      .summary = "Outputs memory problems report",
      .tips = "nondeterministic_output,request_policy:all_shards,response_policy:special",
      .handler = MemoryDoctor},
+    {.name = "MALLOC-STATS",
+     .arity = 2,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "Depends on how much memory is allocated, could be slow",
+     .summary = "Show allocator internal stats",
+     .tips = "nondeterministic_output,request_policy:all_shards,response_policy:special",
+     .handler = MemoryMallocStats},
     {.name = "PURGE",
      .arity = 2,
      .group = "server",

@@ -1,5 +1,6 @@
 // SLOWLOG (redis.io, "SLOWLOG GET" and its neighbours).
 #include <algorithm>
+#include <limits>
 
 #include "server/commands/families.h"
 #include "server/commands/help.h"
@@ -19,8 +20,8 @@ void SlowLogGet(Call& call) {
   int64_t count = kDefaultCount;
   if (call.size() == 3) {
     ArgReader args(call, 2);
-    count = args.Integer();
-    if (count < -1) args.Fail("ERR count should be greater than or equal to -1");
+    constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+    count = args.IntegerIn(-1, kMost, "ERR count should be greater than or equal to -1");
     if (!args.Finish()) return;
   }
   const size_t shown =

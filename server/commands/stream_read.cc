@@ -89,7 +89,7 @@ bool ReadReadOptions(Call& call, ReadOptions& options) {
       options.keys = args.Remaining() / 2;
       if (args.Remaining() % 2 != 0) {
         args.Fail(
-            "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be "
+            "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be "
             "specified.");
       }
     } else if (args.Match("GROUP", 2)) {

@@ -225,7 +225,8 @@ std::vector<Setting> MakeSettings() {
       Number(
           "timeout", kAnyTime, 0, kIntMax, [](Config & c) -> auto& { return c.timeout_seconds; }),
       Number(
-          "maxclients", kAnyTime, 1, kIntMax, [](Config & c) -> auto& { return c.max_clients; }),
+          "maxclients", kAnyTime, 1, std::numeric_limits<uint32_t>::max(),
+          [](Config & c) -> auto& { return c.max_clients; }),
       Text("requirepass", kAnyTime, &Config::require_pass),
       Memory(
           "proto-max-bulk-len", kAnyTime, 1 << 20, kMax,
@@ -253,6 +254,10 @@ std::vector<Setting> MakeSettings() {
           [](Config & c) -> auto& { return c.stream_node_max_entries; }),
       Choice<std::string>("enable-debug-command", kAtStartOnly, &Config::enable_debug_command,
                           {{"no", "no"}, {"local", "local"}, {"yes", "yes"}}),
+      Memory(
+          "maxmemory", kAnyTime, 0, 0, [](Config & c) -> auto& { return c.max_memory; }),
+      Choice<std::string>("maxmemory-policy", kAnyTime, &Config::max_memory_policy,
+                          {{"noeviction", "noeviction"}}),
       Choice<std::string>("save", kAnyTime, &Config::save, {{"", ""}}),
       Choice<LogLevel>("loglevel", kAnyTime, &Config::log_level,
                        {{"debug", LogLevel::kDebug},

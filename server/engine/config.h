@@ -46,6 +46,8 @@ struct Config {
   std::string save;  // snapshots by time: there are none, the journal is always complete
   int64_t databases = 16;
   std::string directory = "./data";
+  int64_t max_memory = 0;  // nothing is evicted
+  std::string max_memory_policy = "noeviction";
   bool append_only = true;
   persistence::SyncPolicy append_fsync = persistence::SyncPolicy::kEverySecond;
   int64_t journal_segment_bytes = 64 << 20;

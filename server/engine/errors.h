@@ -19,7 +19,6 @@ inline constexpr auto kOffsetRange = "ERR offset is out of range"sv;
 inline constexpr auto kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)"sv;
 inline constexpr auto kDatabaseRange = "ERR DB index is out of range"sv;
-inline constexpr auto kInvalidDatabase = "ERR invalid DB index"sv;
 inline constexpr auto kNoAuth = "NOAUTH Authentication required."sv;
 inline constexpr auto kWrongPass =
     "WRONGPASS invalid username-password pair or user is disabled."sv;

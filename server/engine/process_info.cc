@@ -79,6 +79,14 @@ const char* AllocatorName() {
   return "jemalloc-5.3.0";
 }
 
+std::string AllocatorReport() {
+  std::string report;
+  malloc_stats_print(
+      [](void* into, const char* text) { static_cast<std::string*>(into)->append(text); }, &report,
+      nullptr);
+  return report;
+}
+
 void PurgeAllocator() {
   const std::string arenas = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + ".purge";
   mallctl(arenas.c_str(), nullptr, nullptr, nullptr, 0);
@@ -88,6 +96,10 @@ void PurgeAllocator() {
 
 const char* AllocatorName() {
   return "libc";
+}
+
+std::string AllocatorReport() {
+  return "Stats not supported for the current allocator";
 }
 
 void PurgeAllocator() {

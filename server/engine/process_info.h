@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "persistence/disk.h"
 
@@ -21,6 +22,7 @@ enum class CpuScope : uint8_t { kProcess, kChildren, kMainThread };
 CpuUse ReadCpuUse(CpuScope scope);
 
 const char* AllocatorName();
+std::string AllocatorReport();
 // Returns unused memory to the operating system where the allocator can.
 void PurgeAllocator();
 
