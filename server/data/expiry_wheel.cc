@@ -5,6 +5,8 @@
 #include <cassert>
 #include <utility>
 
+#include "server/data/prefetch.h"
+
 namespace leat::data {
 
 void ExpiryWheel::Add(Entry& entry, int64_t at_ms) {
@@ -53,6 +55,7 @@ void ExpiryWheel::Clear() {
 void ExpiryWheel::Swap(ExpiryWheel& other) noexcept {
   std::swap(levels_, other.levels_);
   std::swap(time_ms_, other.time_ms_);
+  std::swap(latest_now_ms_, other.latest_now_ms_);
   std::swap(cascading_level_, other.cascading_level_);
   std::swap(size_, other.size_);
   std::swap(chunks_, other.chunks_);
@@ -60,7 +63,8 @@ void ExpiryWheel::Swap(ExpiryWheel& other) noexcept {
 }
 
 Entry* ExpiryWheel::FirstDue(int64_t now_ms, size_t& budget) {
-  if (now_ms < time_ms_) return nullptr;
+  if (now_ms < latest_now_ms_) return nullptr;
+  latest_now_ms_ = now_ms;
   if (size_ == 0) time_ms_ = now_ms;
   while (size_ != 0 && budget != 0) {
     if (cascading_level_ != 0) {
@@ -85,8 +89,8 @@ Entry* ExpiryWheel::FirstDue(int64_t now_ms, size_t& budget) {
 
 int64_t ExpiryWheel::NextMs() const {
   if (size_ == 0) return std::numeric_limits<int64_t>::max();
-  if (cascading_level_ != 0 || levels_->first[SlotOfTime(0)] != nullptr) return time_ms_;
-  return NextStop().at_ms;
+  if (cascading_level_ != 0 || levels_->first[SlotOfTime(0)] != nullptr) return latest_now_ms_;
+  return std::max(NextStop().at_ms, latest_now_ms_);
 }
 
 int64_t ExpiryWheel::MeanMs() const {
@@ -104,7 +108,7 @@ ExpiryWheel::Chunk* ExpiryWheel::ChunkOf(Entry** cell) {
 // The entries of the chunk after this one will be needed in any order; the first of them soon.
 void ExpiryWheel::PrefetchNext(const Chunk& chunk) {
   if (chunk.size != kChunkEntries || chunk.next == nullptr) return;
-  for (const Entry* entry : chunk.next->entries) __builtin_prefetch(entry);
+  for (const Entry* entry : chunk.next->entries) Prefetch(entry);
 }
 
 void ExpiryWheel::Place(Entry& entry, int64_t due_ms) {

@@ -92,7 +92,8 @@ class ExpiryWheel {
   Stop NextStop() const;
 
   std::unique_ptr<Levels> levels_;  // only once there was a deadline
-  int64_t time_ms_ = 0;             // every deadline at or before it is in level 0's current slot
+  int64_t time_ms_ = 0;             // where the wheel stands; it may lag behind latest_now_ms_
+  int64_t latest_now_ms_ = 0;       // what is in level 0's current slot is due by then
   int cascading_level_ = 0;         // its current slot is not empty yet; 0: none
   size_t size_ = 0;
   size_t chunks_ = 0;

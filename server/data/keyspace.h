@@ -34,7 +34,10 @@ class Keyspace {
     const Slot* slot = table_.Find(key);
     return slot == nullptr ? nullptr : slot->entry();
   }
-  void Prefetch(const Key& key) const { table_.Prefetch(key.hash); }
+  // For a batch of keys whose turn comes soon: first brings the buckets of all towards the cache,
+  // then the entries. Takes most of the time off a Find, which otherwise waits for memory twice.
+  void PrefetchBucket(const Key& key) const { table_.PrefetchBucket(key.hash); }
+  void PrefetchEntry(const Key& key) const { table_.PrefetchEntry(key.hash); }
 
   // Creates the key or replaces its value, of whatever type; the deadline is `expire_at_ms` or
   // none. The access clock of a replaced value is kept.

@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "server/data/entry.h"
+#include "server/data/prefetch.h"
 
 namespace leat::data {
 
@@ -105,15 +106,20 @@ class Segment {
   // Moves the upper half to `right`, which is empty, and returns how many entries that are. This
   // segment had `depth`; both get one more.
   size_t Split(Segment& right, int depth);
-  // Takes in all entries of `right`, its upper neighbour of the same depth; gets one less.
-  void Merge(const Segment& right);
+  // Fills this segment, which is empty, with the entries of two neighbours. False when some find no
+  // place: then this one is to be forgotten.
+  bool Merge(const Segment& left, const Segment& right);
 
   // Calls visit(Entry*) for the entries of one home bucket.
   template <typename Visit>
   void VisitHome(unsigned home, Visit visit) const;
   const Bucket& bucket(unsigned index) const { return buckets_[index]; }
-  void PrefetchHome(uint64_t hash, int depth) const {
-    __builtin_prefetch(&buckets_[Home(hash, depth)]);
+  void PrefetchBucket(uint64_t hash, int depth) const { Prefetch(&buckets_[Home(hash, depth)]); }
+  // The entry that the home bucket has with this fingerprint.
+  void PrefetchEntry(uint64_t hash, int depth) const {
+    const Bucket& home = buckets_[Home(hash, depth)];
+    const uint64_t match = home.Match(Fingerprint(hash));
+    if (match != 0) Prefetch(home.slot(Bucket::IndexOf(match)).entry());
   }
 
  private:

@@ -11,8 +11,8 @@ void KeyspaceTable::Insert(Entry* entry, uint64_t hash) {
     deepest_ = segments_ = 1;
   }
   while (true) {
-    const Place& place = directory_[IndexOf(hash)];
-    if (place.segment->Insert(entry, hash, place.depth)) break;
+    const SegmentRef& ref = directory_[IndexOf(hash)];
+    if (ref.segment->Insert(entry, hash, ref.depth)) break;
     Split(hash);
   }
   ++directory_[FirstIndexOf(hash)].entries;
@@ -44,16 +44,15 @@ void KeyspaceTable::Swap(KeyspaceTable& other) noexcept {
   std::swap(size_, other.size_);
 }
 
-void KeyspaceTable::SetRun(size_t first, Place place) {
-  for (size_t i = 0; i < RunOf(place.depth); ++i)
-    directory_[first + i] = {place.segment, 0, place.depth};
-  directory_[first].entries = place.entries;
+void KeyspaceTable::SetRun(size_t first, SegmentRef ref) {
+  for (size_t i = 0; i < RunOf(ref.depth); ++i) directory_[first + i] = {ref.segment, 0, ref.depth};
+  directory_[first].entries = ref.entries;
 }
 
 void KeyspaceTable::Split(uint64_t hash) {
   if (directory_[IndexOf(hash)].depth == depth_) DoubleDirectory();
   const size_t first = FirstIndexOf(hash);
-  const Place old = directory_[first];
+  const SegmentRef old = directory_[first];
   assert(old.depth < Segment::kMaxDepth);
   auto right = std::make_unique<Segment>();
   const auto moved = static_cast<uint32_t>(old.segment->Split(*right, old.depth));
@@ -70,12 +69,14 @@ void KeyspaceTable::MergeAround(size_t first) {
   const int depth = directory_[first].depth;
   if (depth == 0 || directory_[first].entries > kMergeEntries) return;
   const size_t run = RunOf(depth);
-  const Place left = directory_[first & ~run];
-  const Place right = directory_[first | run];
+  const SegmentRef left = directory_[first & ~run];
+  const SegmentRef right = directory_[first | run];
   if (left.depth != right.depth || left.entries + right.entries > kMergeEntries) return;
-  left.segment->Merge(*right.segment);
+  auto merged = std::make_unique<Segment>();
+  if (!merged->Merge(*left.segment, *right.segment)) return;
+  delete left.segment;
   delete right.segment;
-  SetRun(first & ~run, {left.segment, left.entries + right.entries, depth - 1});
+  SetRun(first & ~run, {merged.release(), left.entries + right.entries, depth - 1});
   --segments_;
   if (depth != depth_) return;
   deepest_ -= 2;
@@ -83,11 +84,11 @@ void KeyspaceTable::MergeAround(size_t first) {
 }
 
 void KeyspaceTable::DoubleDirectory() {
-  std::vector<Place> doubled(directory_.size() * 2);
+  std::vector<SegmentRef> doubled(directory_.size() * 2);
   for (size_t i = 0; i < directory_.size(); ++i) {
-    const Place& place = directory_[i];
-    doubled[2 * i] = place;
-    doubled[2 * i + 1] = {place.segment, 0, place.depth};
+    const SegmentRef& ref = directory_[i];
+    doubled[2 * i] = ref;
+    doubled[2 * i + 1] = {ref.segment, 0, ref.depth};
   }
   directory_ = std::move(doubled);
   ++depth_;
@@ -95,7 +96,7 @@ void KeyspaceTable::DoubleDirectory() {
 }
 
 void KeyspaceTable::HalveDirectory() {
-  std::vector<Place> halved(directory_.size() / 2);
+  std::vector<SegmentRef> halved(directory_.size() / 2);
   --depth_;
   for (size_t i = 0; i < halved.size(); ++i) {
     halved[i] = directory_[2 * i];

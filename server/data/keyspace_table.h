@@ -39,14 +39,19 @@ class KeyspaceTable {
 
   Slot* Find(const Key& key) const {
     if (directory_.empty()) return nullptr;
-    const Place& place = directory_[IndexOf(key.hash)];
-    return place.segment->Find(key.name, key.hash, place.depth);
+    const SegmentRef& ref = directory_[IndexOf(key.hash)];
+    return ref.segment->Find(key.name, key.hash, ref.depth);
   }
-  // Brings the key's bucket towards the cache, for a Find that follows other work.
-  void Prefetch(uint64_t hash) const {
+  // Hints to the processor, for a Find that follows other work.
+  void PrefetchBucket(uint64_t hash) const {
     if (directory_.empty()) return;
-    const Place& place = directory_[IndexOf(hash)];
-    place.segment->PrefetchHome(hash, place.depth);
+    const SegmentRef& ref = directory_[IndexOf(hash)];
+    ref.segment->PrefetchBucket(hash, ref.depth);
+  }
+  void PrefetchEntry(uint64_t hash) const {
+    if (directory_.empty()) return;
+    const SegmentRef& ref = directory_[IndexOf(hash)];
+    ref.segment->PrefetchEntry(hash, ref.depth);
   }
   // The key must not be there.
   void Insert(Entry* entry, uint64_t hash);
@@ -66,12 +71,12 @@ class KeyspaceTable {
   size_t size() const { return size_; }
   size_t segments() const { return segments_; }
   size_t memory_bytes() const {
-    return segments_ * sizeof(Segment) + directory_.capacity() * sizeof(Place);
+    return segments_ * sizeof(Segment) + directory_.capacity() * sizeof(SegmentRef);
   }
 
  private:
-  // Of a segment that several neighbouring places refer to, only the first place counts entries.
-  struct Place {
+  // Of several neighbours that refer to one segment, only the first counts its entries.
+  struct SegmentRef {
     Segment* segment;
     uint32_t entries;
     int32_t depth;
@@ -86,13 +91,13 @@ class KeyspaceTable {
     const size_t index = IndexOf(hash);
     return index & ~(RunOf(directory_[index].depth) - 1);
   }
-  void SetRun(size_t first, Place place);
+  void SetRun(size_t first, SegmentRef ref);
   void Split(uint64_t hash);
   void MergeAround(size_t first);
   void DoubleDirectory();
   void HalveDirectory();
 
-  std::vector<Place> directory_;
+  std::vector<SegmentRef> directory_;
   int depth_ = 0;
   size_t deepest_ = 0;  // segments whose depth is the directory's
   size_t segments_ = 0;
@@ -103,13 +108,13 @@ template <typename Visit>
 uint64_t KeyspaceTable::Scan(uint64_t cursor, Visit visit) const {
   if (directory_.empty()) return 0;
   const uint64_t position = cursor << kCursorShift;
-  const Place& place = directory_[IndexOf(position)];
-  const int bits = place.depth + Segment::kHomeBits;
+  const SegmentRef& ref = directory_[IndexOf(position)];
+  const int bits = ref.depth + Segment::kHomeBits;
   // Collected first: erasing one entry may move others, of this bucket too.
   Entry* found[Segment::kMaxEntriesOfHome];
   size_t count = 0;
-  place.segment->VisitHome(Segment::Home(position, place.depth),
-                           [&](Entry* entry) { found[count++] = entry; });
+  ref.segment->VisitHome(Segment::Home(position, ref.depth),
+                         [&](Entry* entry) { found[count++] = entry; });
   for (size_t i = 0; i < count; ++i) visit(*found[i]);
   const uint64_t next = ((position >> (64 - bits)) + 1) << (64 - bits);  // wraps around to 0
   return next >> kCursorShift;
