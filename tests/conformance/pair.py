@@ -122,17 +122,17 @@ class Pair:
         commands = commands + end
         raws = self._exchange(client, b"".join(map(encode, commands)), answered)
         if any(isinstance(raw, Stalled) for raw in raws):
-            return self._stalled(first, commands, counts, raws, len(end))
+            return self._stalled(client, first, commands, counts, raws, len(end))
         if raws[0] == raws[1]:
             redis = leat = parse_all(raws[0])
         else:
             redis, leat = (compare.sort_pattern_messages(parse_complete(raw)) for raw in raws)
         return self._compare_runs(client, first, commands, counts, redis, leat, stats, len(end))
 
-    def _stalled(self, first, commands, counts, raws, ends):
+    def _stalled(self, client, first, commands, counts, raws, ends):
         """Names the first command whose replies differ, or that has none."""
         sides = [raw.data if isinstance(raw, Stalled) else raw for raw in raws]
-        difference = self._compare_runs(None, first, commands, counts,
+        difference = self._compare_runs(client, first, commands, counts,
                                         *map(parse_complete, sides), None, ends)
         what = "; ".join("%s: %s" % pair for pair in zip(("redis", "leat"), raws)
                          if isinstance(pair[1], Stalled))
@@ -201,8 +201,6 @@ class Pair:
     def _compare_command(self, client, step, args, redis, leat):
         name = args[0].upper()
         if len(redis) == 1 and redis == leat:
-            if not client:
-                return None     # only looking for the place where the replies end
             if redis[0] == ("+", b"QUEUED"):
                 client.queued.append(args)
             elif name in (b"EXEC", b"DISCARD", b"RESET"):
@@ -210,7 +208,7 @@ class Pair:
             return None
         if compare.equal_lists(args, redis, leat, self.context):
             return None
-        if client and name == b"EXEC" and len(redis) == len(leat) == 1:
+        if name == b"EXEC" and len(redis) == len(leat) == 1:
             queued, client.queued = client.queued, []
             if self._comparable_transactions(queued, redis[0], leat[0]):
                 return self._compare_transactions(step, queued, redis[0][1], leat[0][1])
