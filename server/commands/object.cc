@@ -1,6 +1,7 @@
 // OBJECT: how a value is kept, and when it was last used.
 #include "server/base/number.h"
 #include "server/commands/families.h"
+#include "server/commands/help.h"
 #include "server/engine/call.h"
 
 namespace leat::commands {
@@ -54,24 +55,17 @@ void ObjectRefCount(Call& call) {
 }
 
 void ObjectHelp(Call& call) {
-  static constexpr std::string_view kLines[] = {
-      "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-      "ENCODING <key>",
-      "    Return the kind of internal representation used in order to store the value",
-      "    associated with a <key>.",
-      "FREQ <key>",
-      "    Return the access frequency index of the <key>. The returned integer is",
-      "    proportional to the logarithm of the recent access frequency of the key.",
-      "IDLETIME <key>",
-      "    Return the idle time of the <key>, that is the approximated number of",
-      "    seconds elapsed since the last access to the key.",
-      "REFCOUNT <key>",
-      "    Return the number of references of the value associated with the specified",
-      "    <key>.",
-      "HELP",
-      "    Prints this help."};
-  call.reply.Array(std::size(kLines));
-  for (const std::string_view line : kLines) call.reply.Simple(line);
+  WriteHelp(call,
+            {"ENCODING <key>",
+             "    Return the kind of internal representation used in order to store the value",
+             "    associated with a <key>.", "FREQ <key>",
+             "    Return the access frequency index of the <key>. The returned integer is",
+             "    proportional to the logarithm of the recent access frequency of the key.",
+             "IDLETIME <key>",
+             "    Return the idle time of the <key>, that is the approximated number of",
+             "    seconds elapsed since the last access to the key.", "REFCOUNT <key>",
+             "    Return the number of references of the value associated with the specified",
+             "    <key>."});
 }
 
 constexpr std::array<KeySpec, 2> kObject = {OneKey(kKeyReadOnly, 2)};

@@ -32,6 +32,10 @@ ACCEPTED = [
              "Redis shares one object among all small integers and shows 2147483647; Leat stores "
              "values inline and has nothing to count",
              _both_positive),
+    Accepted(b"OBJECT ENCODING",
+             "Redis shows a whole number as text while INCRBYFLOAT was the last to write it; Leat "
+             "keeps no trace of which command wrote a value",
+             lambda _, redis, leat: (redis, leat) == (("$", b"embstr"), ("$", b"int"))),
     _help(b"CLIENT"),
     _help(b"COMMAND"),
     _help(b"CONFIG"),
