@@ -1,5 +1,4 @@
 // Connection: who a client is and how it talks (redis.io, "Connection management").
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -46,9 +45,7 @@ void Quit(Call& call) {
 void Select(Call& call) {
   const auto number = base::ParseInt64(call[1]);
   if (!number) return call.Error(errors::kNotInteger);
-  constexpr int64_t kMin = std::numeric_limits<int32_t>::min();
-  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
-  if (*number < kMin || *number > kMax) {
+  if (*number != static_cast<int32_t>(*number)) {
     return call.Error("ERR value is out of range, value must between -2147483648 and 2147483647");
   }
   if (*number < 0 || *number >= call.engine.config.databases) {
@@ -101,7 +98,7 @@ void Auth(Call& call) {
 // What HELLO is asked for.
 struct Greeting {
   std::optional<int> version;
-  std::optional<std::string_view> user, password, name;
+  std::optional<std::string_view> user, password;
 };
 
 bool ParseGreeting(Call& call, Greeting& greeting) {
@@ -125,8 +122,12 @@ bool ParseGreeting(Call& call, Greeting& greeting) {
       call.Redact(options.position());
       greeting.password = options.Next();
     } else if (options.Match("SETNAME", 1)) {
-      greeting.name = options.Next();
-      if (!IsClientAttribute(*greeting.name)) options.Fail(kBadClientName);
+      const std::string_view name = options.Next();
+      if (!IsClientAttribute(name)) {
+        options.Fail(kBadClientName);
+      } else {
+        call.session.name = name;  // it stays, even if what follows is wrong
+      }
     } else {
       options.Fail("ERR Syntax error in HELLO option '" + std::string(options.Next()) + "'");
     }
@@ -145,7 +146,6 @@ void Hello(Call& call) {
         "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
         "RESP protocol version at the same time");
   }
-  if (greeting.name) session.name = *greeting.name;
   const int version = greeting.version.value_or(session.reply.version());
   session.reply.set_version(version);
   call.reply.set_version(version);
@@ -177,7 +177,7 @@ void Reset(Call& call) {
   engine.pubsub.UnsubscribeAll(session);
   session.database = 0;
   session.name.clear();
-  session.reply_mode = ReplyMode::kOn;
+  if (session.reply_mode == ReplyMode::kOff) session.reply_mode = ReplyMode::kOn;
   session.no_touch = session.no_evict = false;
   SetAuthenticated(session, engine.config.require_pass.empty());
   session.reply.set_version(2);

@@ -59,13 +59,12 @@ bool RunsInsideMulti(const Command& row) {
   return std::find(std::begin(kNotQueued), std::end(kNotQueued), row.name) != std::end(kNotQueued);
 }
 
-// Whether running it now may write, also by what was queued before it.
-bool MayWrite(const Session& session, const CommandEntry& command) {
-  constexpr uint32_t kWrites = kWrite | kMayReplicate;
-  if (session.transaction == nullptr || !IsExec(command)) return command.Is(kWrites);
+// Whether running it now does what `flags` say, also by what was queued before it.
+bool MayDo(const Session& session, const CommandEntry& command, uint32_t flags) {
+  if (session.transaction == nullptr || !IsExec(command)) return command.Is(flags);
   const std::vector<QueuedCall>& calls = session.transaction->calls;
   return std::any_of(calls.begin(), calls.end(),
-                     [](const QueuedCall& call) { return call.command->Is(kWrites); });
+                     [flags](const QueuedCall& call) { return call.command->Is(flags); });
 }
 
 }  // namespace
@@ -121,7 +120,9 @@ std::string Engine::Refusal(const Session& session, const CommandEntry& command)
   if (session.transaction != nullptr && command.Is(kNoMulti)) {
     return "ERR Command not allowed inside a transaction";
   }
-  if (!journal_error_.empty() && command.Is(kWrite)) return journal_error_;
+  if (!journal_error_.empty() && MayDo(session, command, kWrite)) [[unlikely]] {
+    return journal_error_;
+  }
   if (session.InSubscribedMode() && !AllowedWhileSubscribed(*command.row)) {
     return "ERR Can't execute '" + command.full_name +
            "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
@@ -181,7 +182,7 @@ bool Engine::JournalIsBehind() const {
 
 // CLIENT PAUSE, or a journal that the disk cannot keep up with: the call is put aside.
 bool Engine::Waits(Session& session, CommandEntry& command, Args args) {
-  const bool writes = MayWrite(session, command);
+  const bool writes = MayDo(session, command, kWrite | kMayReplicate);
   auto reason = ParkedCall::Reason::kPause;
   if (pause_.until_ms <= now_ms() || session.monitor || (!pause_.all && !writes)) {
     if (!writes || Queues(session, command) || !JournalIsBehind()) return false;

@@ -57,12 +57,13 @@ def _masked_fields(names):
 
 
 def _client_fields(node):
-    """CLIENT INFO and LIST: the names of the fields. How many clients there are depends on when the
-    server noticed that one has gone."""
+    """CLIENT INFO and LIST: the names of the fields, without those that came with Redis 7.2. How many
+    clients there are depends on when the server noticed that one has gone."""
     kind, value = node
     if kind not in "$=" or value is None:
         return node
-    lines = {b" ".join(field.split(b"=")[0] for field in line.split(b" "))
+    lines = {b" ".join(name for name in (field.split(b"=")[0] for field in line.split(b" "))
+                       if name not in (b"lib-name", b"lib-ver"))
              for line in value.split(b"\n")}
     return kind, b"\n".join(sorted(lines))
 

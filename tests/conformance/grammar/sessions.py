@@ -2,7 +2,7 @@
 
 # Name and arity of every command here, with subcommands; negative: at least.
 ARITIES = {name: int(arity) for name, arity in (item.split(":") for item in """
-append:3 auth:-2 client:-2 client|getname:2 client|getredir:2 client|help:2 client|id:2
+append:3 auth:-2 client:-2 client|getname:2 client|help:2 client|id:2
 client|info:2 client|kill:-3 client|list:-2 client|no-evict:3 client|pause:-3 client|reply:3
 client|setname:3 client|unblock:-3 client|unpause:2 command|count:2 command|docs:-2
 command|getkeys:-4 command|getkeysandflags:-4 command|help:2 command|info:-2 command|list:-2
@@ -78,7 +78,7 @@ def _client(s):
         (b"CLIENT", b"PAUSE", s.pick([b"abc", b"-1", b"1.5", b"0"])),
         (b"CLIENT", b"PAUSE", b"0", s.pick([b"WRITE", b"ALL", b"FOO"])),
         (b"CLIENT", b"UNPAUSE"), (b"CLIENT", b"REPLY", s.pick([b"ON", b"FOO", b"on"])),
-        (b"CLIENT", b"GETREDIR"), (b"CLIENT", b"HELP"), (b"CLIENT",)])]
+        (b"CLIENT", b"HELP"), (b"CLIENT",)])]
 
 
 def _hello(s):
