@@ -11,7 +11,7 @@ TEST(MonitorTest, ShowsCallsAsLines) {
   TestClient client(server);
   EXPECT_EQ(monitor.Run("MONITOR"), "OK");
   EXPECT_EQ(monitor.Run("MONITOR"), "");
-  client.Call({"SET", "key", std::string("a b\0\xff\"\\\r\n", 8)});
+  client.Call({"SET", "key", std::string("a b\0\xff\"\\\r\n", 9)});
   EXPECT_EQ(
       monitor.Received(),
       "1700000000.000000 [0 127.0.0.1:50002] \"SET\" \"key\" \"a b\\x00\\xff\\\"\\\\\\r\\n\"");
