@@ -143,7 +143,7 @@ void Hello(Call& call) {
   if (!session.authenticated) {
     return call.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
+        "AUTH <user> <pass> option can be used to authenticate the client and select the "
         "RESP protocol version at the same time");
   }
   const int version = greeting.version.value_or(session.reply.version());
