@@ -1,8 +1,6 @@
 // DEBUG: for tests and for looking inside. Allowed as `enable-debug-command` says.
 #include <algorithm>
-#include <chrono>
 #include <string>
-#include <thread>
 
 #include "server/base/number.h"
 #include "server/commands/families.h"
@@ -24,7 +22,7 @@ namespace {
 void DebugSleep(Call& call) {
   const auto seconds = base::ParseDouble(call[2]);
   if (!seconds) return call.Error(errors::kNotFloat);
-  std::this_thread::sleep_for(std::chrono::duration<double>(std::max(*seconds, 0.0)));
+  call.engine.clock.Sleep(std::max(*seconds, 0.0));
   call.reply.Ok();
 }
 

@@ -1,7 +1,6 @@
 // INFO: the server's state as text, in the sections and fields that clients and dashboards read
 // (redis.io, "INFO"). What Leat adds begins with "leat_" or "journal_".
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -65,7 +64,7 @@ void WriteServer(Call& call, Report& report) {
   report.Field("arch_bits", sizeof(void*) * 8);
   report.Field("multiplexing_api", "epoll");
   report.Field("gcc_version", __VERSION__);
-  report.Field("process_id", getpid());
+  report.Field("process_id", ProcessId());
   report.Field("run_id", engine.run_id());
   report.Field("tcp_port", engine.config.port);
   report.Field("server_time_usec", engine.now_micros());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <limits>
 #include <optional>
 
@@ -44,18 +45,17 @@ Setting Bool(std::string_view name, bool at_start_only, bool Config::*member) {
           }};
 }
 
-// A number within bounds; `Access` gives a reference to it in a Config.
+// A number within bounds; `access` is a member of Config, or finds one in it.
 template <typename Access>
 Setting Number(std::string_view name, bool at_start_only, int64_t min, int64_t max, Access access) {
   return {name, at_start_only,
-          [access](const Config& config) {
-            return std::to_string(access(const_cast<Config&>(config)));
-          },
+          [access](const Config& config) { return std::to_string(std::invoke(access, config)); },
           [=](Config& config, std::string_view text) -> std::string {
             const auto value = base::ParseInt64(text);
             if (!value) return "argument couldn't be parsed into an integer";
             if (*value < min || *value > max) return RangeError(min, max);
-            access(config) = static_cast<std::remove_reference_t<decltype(access(config))>>(*value);
+            std::invoke(access, config) =
+                static_cast<std::remove_reference_t<decltype(std::invoke(access, config))>>(*value);
             return "";
           }};
 }
@@ -64,14 +64,13 @@ Setting Number(std::string_view name, bool at_start_only, int64_t min, int64_t m
 template <typename Access>
 Setting Memory(std::string_view name, bool at_start_only, int64_t min, int64_t max, Access access) {
   return {name, at_start_only,
-          [access](const Config& config) {
-            return std::to_string(access(const_cast<Config&>(config)));
-          },
+          [access](const Config& config) { return std::to_string(std::invoke(access, config)); },
           [=](Config& config, std::string_view text) -> std::string {
             int64_t bytes = 0;
             if (!ParseMemory(text, &bytes)) return "argument must be a memory value";
             if (bytes < min || bytes > max) return RangeError(min, max);
-            access(config) = static_cast<std::remove_reference_t<decltype(access(config))>>(bytes);
+            std::invoke(access, config) =
+                static_cast<std::remove_reference_t<decltype(std::invoke(access, config))>>(bytes);
             return "";
           }};
 }
@@ -206,73 +205,65 @@ Setting LatencyPercentiles() {
           }};
 }
 
-std::vector<Setting> MakeSettings() {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  constexpr int64_t kIntMax = std::numeric_limits<int32_t>::max();
-  using persistence::SyncPolicy;
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+constexpr int64_t kIntMax = std::numeric_limits<int32_t>::max();
+
+std::vector<Setting> NetworkSettings() {
   return {
       Bind(),
-      Number(
-          "port", kAtStartOnly, 0, 65535, [](Config & c) -> auto& { return c.port; }),
+      Number("port", kAtStartOnly, 0, 65535, &Config::port),
       Text("unixsocket", kAtStartOnly, &Config::unix_socket),
       UnixSocketPermissions(),
-      Number(
-          "tcp-backlog", kAtStartOnly, 0, kIntMax,
-          [](Config & c) -> auto& { return c.tcp_backlog; }),
-      Number(
-          "tcp-keepalive", kAnyTime, 0, kIntMax,
-          [](Config & c) -> auto& { return c.tcp_keepalive_seconds; }),
-      Number(
-          "timeout", kAnyTime, 0, kIntMax, [](Config & c) -> auto& { return c.timeout_seconds; }),
-      Number(
-          "maxclients", kAnyTime, 1, std::numeric_limits<uint32_t>::max(),
-          [](Config & c) -> auto& { return c.max_clients; }),
+      Number("tcp-backlog", kAtStartOnly, 0, kIntMax, &Config::tcp_backlog),
+      Number("tcp-keepalive", kAnyTime, 0, kIntMax, &Config::tcp_keepalive_seconds),
+      Number("timeout", kAnyTime, 0, kIntMax, &Config::timeout_seconds),
+      Number("maxclients", kAnyTime, 1, std::numeric_limits<uint32_t>::max(), &Config::max_clients),
       Text("requirepass", kAnyTime, &Config::require_pass),
       Memory(
           "proto-max-bulk-len", kAnyTime, 1 << 20, kMax,
-          [](Config & c) -> auto& { return c.limits.proto_max_bulk_len_bytes; }),
+          [](auto& config) -> auto& { return config.limits.proto_max_bulk_len_bytes; }),
       Memory(
           "client-query-buffer-limit", kAnyTime, 1 << 20, kMax,
-          [](Config & c) -> auto& { return c.limits.client_query_buffer_limit_bytes; }),
+          [](auto& config) -> auto& { return config.limits.client_query_buffer_limit_bytes; }),
       {"client-output-buffer-limit", kAnyTime, ShowOutputLimits, SetOutputLimits},
-      Number(
-          "databases", kAtStartOnly, 1, 1 << 16, [](Config & c) -> auto& { return c.databases; }),
+  };
+}
+
+std::vector<Setting> DataSettings() {
+  using persistence::SyncPolicy;
+  return {
+      Number("databases", kAtStartOnly, 1, 1 << 16, &Config::databases),
       Text("dir", kAtStartOnly, &Config::directory),
       Bool("appendonly", kAtStartOnly, &Config::append_only),
       Choice("appendfsync", kAnyTime, &Config::append_fsync,
              {{"everysec", SyncPolicy::kEverySecond},
               {"always", SyncPolicy::kAlways},
               {"no", SyncPolicy::kNo}}),
-      Memory(
-          "journal-segment-size", kAtStartOnly, 1 << 16, int64_t{1} << 40,
-          [](Config & c) -> auto& { return c.journal_segment_bytes; }),
-      Memory(
-          "journal-backlog", kAnyTime, 1 << 16, int64_t{1} << 40,
-          [](Config & c) -> auto& { return c.journal_backlog_bytes; }),
-      Number(
-          "stream-node-max-entries", kAnyTime, 0, kMax,
-          [](Config & c) -> auto& { return c.stream_node_max_entries; }),
-      Choice<std::string>("enable-debug-command", kAtStartOnly, &Config::enable_debug_command,
-                          {{"no", "no"}, {"local", "local"}, {"yes", "yes"}}),
-      Memory(
-          "maxmemory", kAnyTime, 0, 0, [](Config & c) -> auto& { return c.max_memory; }),
+      Memory("journal-segment-size", kAtStartOnly, 1 << 16, int64_t{1} << 40,
+             &Config::journal_segment_bytes),
+      Memory("journal-backlog", kAnyTime, 1 << 16, int64_t{1} << 40,
+             &Config::journal_backlog_bytes),
+      Number("stream-node-max-entries", kAnyTime, 0, kMax, &Config::stream_node_max_entries),
+      Memory("maxmemory", kAnyTime, 0, 0, &Config::max_memory),
       Choice<std::string>("maxmemory-policy", kAnyTime, &Config::max_memory_policy,
                           {{"noeviction", "noeviction"}}),
       Choice<std::string>("save", kAnyTime, &Config::save, {{"", ""}}),
+  };
+}
+
+std::vector<Setting> ObservationSettings() {
+  return {
+      Choice<std::string>("enable-debug-command", kAtStartOnly, &Config::enable_debug_command,
+                          {{"no", "no"}, {"local", "local"}, {"yes", "yes"}}),
       Choice<LogLevel>("loglevel", kAnyTime, &Config::log_level,
                        {{"debug", LogLevel::kDebug},
                         {"verbose", LogLevel::kVerbose},
                         {"notice", LogLevel::kNotice},
-                        {"warning", LogLevel::kWarning}}),
-      Number(
-          "slowlog-log-slower-than", kAnyTime, -1, kMax,
-          [](Config & c) -> auto& { return c.slow_log_slower_than_micros; }),
-      Number(
-          "slowlog-max-len", kAnyTime, 0, kMax,
-          [](Config & c) -> auto& { return c.slow_log_max_length; }),
-      Number(
-          "latency-monitor-threshold", kAnyTime, 0, kMax,
-          [](Config & c) -> auto& { return c.latency_monitor_threshold_ms; }),
+                        {"warning", LogLevel::kWarning},
+                        {"nothing", LogLevel::kNothing}}),
+      Number("slowlog-log-slower-than", kAnyTime, -1, kMax, &Config::slow_log_slower_than_micros),
+      Number("slowlog-max-len", kAnyTime, 0, kMax, &Config::slow_log_max_length),
+      Number("latency-monitor-threshold", kAnyTime, 0, kMax, &Config::latency_monitor_threshold_ms),
       Bool("latency-tracking", kAnyTime, &Config::latency_tracking),
       LatencyPercentiles(),
   };
@@ -281,7 +272,13 @@ std::vector<Setting> MakeSettings() {
 }  // namespace
 
 const std::vector<Setting>& Settings() {
-  static const std::vector<Setting> settings = MakeSettings();
+  static const std::vector<Setting> settings = [] {
+    std::vector<Setting> all = NetworkSettings();
+    for (auto* more : {DataSettings, ObservationSettings}) {
+      for (const Setting& setting : more()) all.push_back(setting);
+    }
+    return all;
+  }();
   return settings;
 }
 

@@ -6,7 +6,7 @@
 
 namespace leat::engine {
 
-enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
 
 // "2026-01-31 12:00:00.123 warning: text". Nothing below `level` is written.
 class Log {

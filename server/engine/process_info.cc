@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <string>
@@ -62,6 +63,10 @@ uint64_t TotalSystemMemory() {
   struct sysinfo info {};
   sysinfo(&info);
   return uint64_t{info.totalram} * info.mem_unit;
+}
+
+int64_t ProcessId() {
+  return getpid();
 }
 
 CpuUse ReadCpuUse(CpuScope scope) {

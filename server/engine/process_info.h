@@ -21,6 +21,8 @@ struct CpuUse {
 enum class CpuScope : uint8_t { kProcess, kChildren, kMainThread };
 CpuUse ReadCpuUse(CpuScope scope);
 
+int64_t ProcessId();
+
 const char* AllocatorName();
 std::string AllocatorReport();
 // Returns unused memory to the operating system where the allocator can.

@@ -48,16 +48,16 @@ Lsn Store::EndBatch() {
 
 size_t Store::ExpireDue(int64_t now_ms, size_t budget) {
   size_t deleted = 0;
+  BeginBatch();
   for (uint32_t number = 0; number < dataset_.databases.size(); ++number) {
     data::Keyspace& keyspace = dataset_.databases[number];
     while (const data::Entry* due = keyspace.FirstDue(now_ms, budget)) {
       const std::string name(due->key());  // the entry that holds it goes
-      BeginBatch();
       Commit(data::DeleteKey{number, data::MakeKey(name)});
-      EndBatch();
       ++deleted;
     }
   }
+  EndBatch();
   expired_keys_ += deleted;
   return deleted;
 }

@@ -30,6 +30,7 @@ class ManualClock final : public engine::Clock {
  public:
   int64_t UnixMicros() override { return micros_; }
   uint64_t MonotonicNanos() override { return static_cast<uint64_t>(micros_) * 1000; }
+  void Sleep(double seconds) override { micros_ += static_cast<int64_t>(seconds * 1e6); }
   void Advance(int64_t ms) { micros_ += ms * 1000; }
 
  private:

@@ -1,0 +1,42 @@
+// All that a dataset holds, as one text: two datasets are equal when their texts are.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/data/dataset.h"
+#include "server/data/topic.h"
+
+namespace leat::testing {
+
+inline std::string TextOf(const data::Topic& topic) {
+  std::string text = topic.last_id().ToString() + " " + topic.max_deleted_id().ToString() + " " +
+                     std::to_string(topic.entries_added()) + " " + std::to_string(topic.length()) +
+                     ":";
+  std::vector<data::Topic::Run> runs;
+  topic.Read(data::kMinStreamId, data::kMaxStreamId, data::Topic::kNoLimit, runs);
+  for (const data::Topic::Run& run : runs) text.append(run.bytes);
+  return text;
+}
+
+inline std::string TextOf(const data::Dataset& dataset) {
+  std::string text;
+  for (const data::Keyspace& keyspace : dataset.databases) {
+    std::map<std::string, std::string> keys;
+    keyspace.ForEach([&keys](const data::Entry& entry) {
+      std::string& value = keys[std::string(entry.key())];
+      value = std::to_string(entry.expire_at_ms()) + " ";
+      if (entry.type() == data::Type::kString) {
+        value.append("string ").append(entry.string());
+      } else {
+        value.append("topic ").append(TextOf(*entry.topic()));
+      }
+    });
+    text.append("database\n");
+    for (const auto& [key, value] : keys) text.append(key + " = " + value + "\n");
+  }
+  return text;
+}
+
+}  // namespace leat::testing
