@@ -56,7 +56,7 @@ def _masked_fields(names):
     return rule
 
 
-def _client_fields(node):
+def client_fields(node):
     """CLIENT INFO and LIST: the names of the fields. How many clients there are depends on when the
     server noticed that one has gone."""
     kind, value = node
@@ -108,8 +108,8 @@ RULES = {
     b"PUBSUB CHANNELS": _sorted,
     b"PUBSUB SHARDCHANNELS": _sorted,
     b"CLIENT ID": _type_only,
-    b"CLIENT INFO": _client_fields,
-    b"CLIENT LIST": _client_fields,
+    b"CLIENT INFO": client_fields,
+    b"CLIENT LIST": client_fields,
     b"COMMAND COUNT": _type_only,
     b"COMMAND INFO": _command_info,
     b"CONFIG GET": _sorted_map,
@@ -122,7 +122,8 @@ RULES = {
 }
 _CLOCK_COMMANDS = {b"TTL": 1000, b"EXPIRETIME": 1000, b"PTTL": 1, b"PEXPIRETIME": 1}
 _UNSUBSCRIBES = (b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE")
-_CONTAINERS = {b"PUBSUB", b"CLIENT", b"COMMAND", b"CONFIG", b"MEMORY", b"OBJECT", b"XINFO"}
+_CONTAINERS = {b"PUBSUB", b"CLIENT", b"COMMAND", b"CONFIG", b"LATENCY", b"MEMORY", b"OBJECT",
+               b"SLOWLOG", b"XINFO"}
 
 
 def rule_name(args):
