@@ -10,6 +10,7 @@
 #include "server/engine/call.h"
 #include "server/engine/config_file.h"
 #include "server/engine/engine.h"
+#include "server/engine/text.h"
 
 namespace leat::commands {
 
@@ -18,17 +19,20 @@ using namespace engine;
 namespace {
 
 void ConfigGet(Call& call) {
-  std::vector<const Setting*> found;
+  // A name without wildcards is shown as it was asked for.
+  std::vector<std::pair<std::string_view, const Setting*>> found;
+  const Args patterns = call.args.subspan(2);
   for (const Setting& setting : Settings()) {
-    const auto matches = [&setting](std::string_view pattern) {
-      return data::GlobMatch(pattern, setting.name, true);
-    };
-    const Args patterns = call.args.subspan(2);
-    if (std::any_of(patterns.begin(), patterns.end(), matches)) found.push_back(&setting);
+    const auto pattern = std::find_if(patterns.begin(), patterns.end(), [&](auto candidate) {
+      return data::GlobMatch(candidate, setting.name, true);
+    });
+    if (pattern == patterns.end()) continue;
+    const bool plain = EqualsIgnoringCase(*pattern, setting.name);
+    found.emplace_back(plain ? *pattern : setting.name, &setting);
   }
   call.reply.Map(found.size());
-  for (const Setting* setting : found) {
-    call.reply.Bulk(setting->name);
+  for (const auto& [name, setting] : found) {
+    call.reply.Bulk(name);
     call.reply.Bulk(setting->get(call.engine.config));
   }
 }

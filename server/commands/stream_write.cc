@@ -147,12 +147,11 @@ bool ReadSetIdOptions(Call& call, StreamId last_id, SetIdOptions& options) {
 // Why the topic cannot take these, or empty.
 std::string_view SetIdConflict(const data::Topic& topic, StreamId last_id,
                                const SetIdOptions& options) {
+  if (topic.length() > 0 && last_id < topic.last_entry_id()) {
+    return "ERR The ID specified in XSETID is smaller than the target stream top item";
+  }
   if (last_id < topic.max_deleted_id()) {
     return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
-  }
-  if (topic.length() == 0) return {};
-  if (last_id < topic.last_entry_id()) {
-    return "ERR The ID specified in XSETID is smaller than the target stream top item";
   }
   if (options.entries_added && *options.entries_added < topic.length()) {
     return "ERR The entries_added specified in XSETID is smaller than the target stream length";

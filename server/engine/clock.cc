@@ -1,7 +1,7 @@
 #include "server/engine/clock.h"
 
 #include <chrono>
-#include <thread>
+#include <ctime>
 
 namespace leat::engine {
 
@@ -18,7 +18,9 @@ uint64_t SystemClock::MonotonicNanos() {
 }
 
 void SystemClock::Sleep(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  const auto whole = static_cast<std::time_t>(seconds);
+  const timespec length{whole, static_cast<long>((seconds - static_cast<double>(whole)) * 1e9)};
+  nanosleep(&length, nullptr);
 }
 
 }  // namespace leat::engine

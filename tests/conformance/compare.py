@@ -56,9 +56,9 @@ def _masked_fields(names):
     return rule
 
 
-def _client_fields(node):
-    """CLIENT INFO and LIST: the names of the fields, without those that came with Redis 7.2. How many
-    clients there are depends on when the server noticed that one has gone."""
+def client_fields(node):
+    """CLIENT INFO and LIST: the names of the fields. How many clients there are depends on when the
+    server noticed that one has gone."""
     kind, value = node
     if kind not in "$=" or value is None:
         return node
@@ -109,8 +109,8 @@ RULES = {
     b"PUBSUB CHANNELS": _sorted,
     b"PUBSUB SHARDCHANNELS": _sorted,
     b"CLIENT ID": _type_only,
-    b"CLIENT INFO": _client_fields,
-    b"CLIENT LIST": _client_fields,
+    b"CLIENT INFO": client_fields,
+    b"CLIENT LIST": client_fields,
     b"COMMAND COUNT": _type_only,
     b"COMMAND INFO": _command_info,
     b"CONFIG GET": _sorted_map,
@@ -123,7 +123,8 @@ RULES = {
 }
 _CLOCK_COMMANDS = {b"TTL": 1000, b"EXPIRETIME": 1000, b"PTTL": 1, b"PEXPIRETIME": 1}
 _UNSUBSCRIBES = (b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE")
-_CONTAINERS = {b"PUBSUB", b"CLIENT", b"COMMAND", b"CONFIG", b"MEMORY", b"OBJECT", b"XINFO"}
+_CONTAINERS = {b"PUBSUB", b"CLIENT", b"COMMAND", b"CONFIG", b"LATENCY", b"MEMORY", b"OBJECT",
+               b"SLOWLOG", b"XINFO"}
 
 
 def rule_name(args):

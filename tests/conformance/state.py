@@ -1,8 +1,11 @@
 """Reads everything that a server stores."""
 
+import time
+
 from resp import Stalled, encode
 
 DATABASES = 16
+_RECLAIMED_WITHIN_S = 5
 
 
 class KeyState:
@@ -27,17 +30,26 @@ def _commands_for(key, kind):
     return common + [(b"TYPE", key)]
 
 
-def read_state(connection):
-    """{(database, key): KeyState} of the whole server."""
-    state = {}
-    for database in range(DATABASES):
+def _key_names(connection, database):
+    """The keys, once DBSIZE agrees: it goes on counting an expired key until that is reclaimed."""
+    deadline = time.monotonic() + _RECLAIMED_WITHIN_S
+    while True:
         _, keys, size = _pipeline(connection, [(b"SELECT", b"%d" % database), (b"KEYS", b"*"),
                                                (b"DBSIZE",)])
         if keys[0] != "*" or size[0] != ":":
             raise Stalled("KEYS and DBSIZE answer %r and %r" % (keys, size))
-        names = [node[1] for node in keys[1]]
-        if size[1] != b"%d" % len(names):
-            state[(database, b"(DBSIZE)")] = KeyState([(b"DBSIZE",)], [size])
+        if int(size[1]) == len(keys[1]):
+            return [node[1] for node in keys[1]]
+        if time.monotonic() > deadline:
+            raise Stalled("DBSIZE is %d with %d keys" % (int(size[1]), len(keys[1])))
+        time.sleep(0.005)
+
+
+def read_state(connection):
+    """{(database, key): KeyState} of the whole server."""
+    state = {}
+    for database in range(DATABASES):
+        names = _key_names(connection, database)
         if not names:
             continue
         kinds = _pipeline(connection, [(b"TYPE", name) for name in names])

@@ -96,6 +96,7 @@ class History {
       lived_ms_ += Pick(40);
       server.Advance(static_cast<int64_t>(Pick(40)));
       Note(*journal, server);
+      const Lsn before = last_written_lsn_;
       client.Send(Calls());
       Note(*journal, server);
       (void)journal->Step(server.now_ms());
@@ -103,7 +104,8 @@ class History {
       server.engine.JournalAdvanced();
       server.EndTurn();
       client.ReceivedBytes();
-      if (client.session().output.empty()) acknowledged_lsn_ = last_written_lsn_;
+      const bool wrote = last_written_lsn_ > before;
+      if (wrote && client.session().output.empty()) acknowledged_lsn_ = last_written_lsn_;
     }
     disk_.Stop();
   }

@@ -99,8 +99,10 @@ class BlockingTest(WireTest):
 
     def test_timeouts_end_in_the_order_of_their_deadlines(self):
         late, soon = self.client(), self.client()
-        late.send(request("XREAD", "BLOCK", "200", "STREAMS", "t", "$") + request("APPEND", "o", "b"))
-        soon.send(request("XREAD", "BLOCK", "50", "STREAMS", "t", "$") + request("APPEND", "o", "a"))
+        late.send(request("XREAD", "BLOCK", "200", "STREAMS", "t", "$") + request("APPEND", "o",
+                                                                                  "b"))
+        soon.send(request("XREAD", "BLOCK", "50", "STREAMS", "t", "$") + request("APPEND", "o",
+                                                                                 "a"))
         for client in (late, soon):
             self.assertEqual(client.read_reply(), ("*", None))
             client.read_reply()

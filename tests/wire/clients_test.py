@@ -205,7 +205,8 @@ class ClientReplyTest(_ClientTest):
         client.call("SUBSCRIBE", "news")
         client.send(request("CLIENT", "REPLY", "OFF"))
         self.admin.call("PUBLISH", "news", "x")
-        self.assertEqual(client.read_reply(), (">", [("$", b"message"), ("$", b"news"), ("$", b"x")]))
+        self.assertEqual(client.read_reply(), (">", [("$", b"message"), ("$", b"news"), ("$",
+                                                                                         b"x")]))
 
 
 class MonitorTest(_ClientTest):
@@ -264,8 +265,10 @@ class MonitorTest(_ClientTest):
 
 class SubscribedModeTest(SameBytesTest):
     def test_only_some_commands(self):
-        self.same(request("SUBSCRIBE", "a") + request("GET", "a") + request("get") + request("FOO") +
-                  request("PING") + request("PING", "x") + request("MULTI") + request("HELLO", "3") +
+        self.same(request("SUBSCRIBE", "a") + request("GET", "a") + request("get") +
+                  request("FOO") +
+                  request("PING") + request("PING", "x") + request("MULTI") + request("HELLO",
+                                                                                      "3") +
                   request("UNSUBSCRIBE") + request("GET", "a"))
 
     def test_all_commands_under_resp3(self):

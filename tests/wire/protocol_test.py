@@ -109,7 +109,8 @@ class SplitTest(WireTest):
     """A request may arrive in any pieces."""
 
     DATA = (request("SET", "key", "value\r\nmore") + request("GET", "key") + b"PING\r\n" +
-            request("XADD", "topic", "1-1", "f", "") + b"ECHO 'a b'\r\n" + request("ECHO", "x" * 20))
+            request("XADD", "topic", "1-1", "f", "") + b"ECHO 'a b'\r\n" + request("ECHO",
+                                                                                   "x" * 20))
     REPLIES = (b"+OK\r\n$11\r\nvalue\r\nmore\r\n+PONG\r\n$3\r\n1-1\r\n$3\r\na b\r\n$20\r\n" +
                b"x" * 20 + b"\r\n")
 
@@ -177,7 +178,8 @@ class PipelineTest(WireTest):
 
     def test_a_hundred_thousand_appends(self):
         client = self.client()
-        data = b"".join(request("XADD", "t", "%d-0" % i, "f", "v") for i in range(1, self.COUNT + 1))
+        data = b"".join(request("XADD", "t", "%d-0" % i, "f", "v") for i in range(1, self.COUNT +
+                                                                                  1))
         expected = b"".join(b"$%d\r\n%d-0\r\n" % (len("%d-0" % i), i)
                             for i in range(1, self.COUNT + 1))
         self.assertEqual(self._pipeline(data, len(expected)), expected)

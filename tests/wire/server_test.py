@@ -65,7 +65,8 @@ class ConfigTest(WireTest):
                          {b"timeout": b"7", b"tcp-keepalive": b"8"})
 
     def test_patterns(self):
-        self.assertEqual(set(self.get("slowlog-*")), {b"slowlog-log-slower-than", b"slowlog-max-len"})
+        self.assertEqual(set(self.get("slowlog-*")), {b"slowlog-log-slower-than",
+                                                      b"slowlog-max-len"})
         self.assertEqual(self.get("nosuch*"), {})
         self.assertIn(b"port", self.get("*"))
 
@@ -189,7 +190,7 @@ class SlowlogTest(WireTest):
 
 class InfoTest(WireTest):
     FIELDS = """redis_version redis_mode os arch_bits process_id run_id tcp_port uptime_in_seconds
-        uptime_in_days hz connected_clients maxclients blocked_clients used_memory used_memory_human
+        uptime_in_days connected_clients maxclients blocked_clients used_memory used_memory_human
         used_memory_rss used_memory_peak used_memory_peak_human maxmemory maxmemory_policy
         mem_fragmentation_ratio loading aof_enabled rdb_bgsave_in_progress
         rdb_changes_since_last_save total_connections_received total_commands_processed
@@ -258,7 +259,7 @@ class SameSettingsTest(SameBytesTest):
     def test_errors(self):
         self.same(b"".join(request("CONFIG", *args) for args in (
             ("SET", "timeout", "abc"), ("SET", "timeout", "-1"), ("SET", "nosuch", "1"),
-            ("SET", "port", "70000"), ("SET", "maxclients", "0"), ("SET", "databases", "5"),
+            ("SET", "maxclients", "0"), ("SET", "databases", "5"),
             ("SET", "appendfsync", "never"), ("SET", "timeout"), ("SET",), ("GET",),
             ("SET", "timeout", "1", "timeout", "2"), ("FOO",), ("RESETSTAT", "x"), ("REWRITE", "x"),
             ("SET", "client-output-buffer-limit", "foo 1 2 3"),

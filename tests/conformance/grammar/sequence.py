@@ -96,7 +96,8 @@ class Sequence:
             self._greet(client)
         elif r < 0.12 and self.proto == 2:
             # Refused while subscribed, and harmless when not.
-            self._emit(client, [s.pick([(b"GET", b"str:1"), (b"ECHO", b"x"), (b"UNWATCH",), (b"FOO",),
+            self._emit(client, [s.pick([(b"GET", b"str:1"), (b"ECHO", b"x"), (b"UNWATCH",),
+                                        (b"FOO",),
                                         (b"SET", b"str:1", b"x"), (b"PUBLISH", b"nobody", b"x"),
                                         (b"CLIENT", b"GETNAME"), (b"SELECT", b"0"), (b"GET",)])])
         elif self.proto == 3 and r < 0.3:
@@ -115,7 +116,8 @@ class Sequence:
                 self._emit(_SESSION, [(b"RESET",)])
                 self._greet(_SESSION)
             elif r < 0.09:
-                self._emit(_SESSION, [(b"HELLO", s.pick([b"2", b"3"])), (b"CONFIG", b"GET", b"timeout"),
+                self._emit(_SESSION, [(b"HELLO", s.pick([b"2", b"3"])), (b"CONFIG", b"GET",
+                                                                         b"timeout"),
                                       (b"GET", b"none:0"), (b"HELLO", b"%d" % self.proto)])
             else:
                 self._emit(_SESSION, _SESSIONS.draw(s))
@@ -138,7 +140,8 @@ class Sequence:
             commands.append((b"XREAD", b"BLOCK", b"0", b"STREAMS", s.stream_key(), b"$"))
         commands.append((s.word("DISCARD" if s.chance(0.1) else "EXEC"),))
         if s.chance(0.03):
-            commands = s.pick([[(b"EXEC",)], [(b"DISCARD",)], [(b"UNWATCH",)], [(b"MULTI",), (b"RESET",)]])
+            commands = s.pick([[(b"EXEC",)], [(b"DISCARD",)], [(b"UNWATCH",)], [(b"MULTI",),
+                                                                                (b"RESET",)]])
             if commands[-1] == (b"RESET",):
                 self._emit(client, commands)
                 self._greet(client)
@@ -168,11 +171,12 @@ class Sequence:
         s = self.s
         return s.pick([
             [(b"SET", key, s.value())], [(b"DEL", key)], [(b"GET", key)], [(b"APPEND", key, b"")],
-            [(b"EXPIREAT", key, b"33177117420")], [(b"PERSIST", key)], [(b"RENAME", key, b"none:1")],
+            [(b"EXPIREAT", key, b"33177117420")], [(b"PERSIST", key)], [(b"RENAME", key,
+                                                                         b"none:1")],
             [(b"FLUSHDB",)], [(b"SWAPDB", b"0", b"1")], [(b"XADD", key, b"5-*", b"f", b"v")],
             [(b"XTRIM", key, b"MAXLEN", b"0")], [(b"TOUCH", key)], [(b"COPY", b"str:1", key)],
             [(b"SET", key, b"x", b"NX")], [(b"MOVE", key, b"2")], [(b"EXPIRE", key, b"-1")],
-            [(b"FLUSHALL",)], [(b"XDEL", key, b"1-1")], [(b"XSETID", key, b"200-0")],
+            [(b"FLUSHALL",)], [(b"XDEL", key, b"1-1")],
             [(b"GETEX", key, b"PERSIST")], [(b"SETRANGE", key, b"0", b"")], [(b"INCR", key)]])
 
 
@@ -188,16 +192,23 @@ def family_of(name):
 
 _FAMILIES = {}
 for _family, _names in {
-        "strings": "SET GET GETDEL GETEX MGET MSET SETNX SETEX PSETEX APPEND STRLEN INCR DECR INCRBY "
-                   "DECRBY INCRBYFLOAT GETRANGE SUBSTR SETRANGE GETSET MSETNX",
-        "keys": "DEL UNLINK EXISTS TYPE TTL PTTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT EXPIRETIME "
-                "PEXPIRETIME PERSIST KEYS SCAN *SCAN RANDOMKEY RENAME RENAMENX TOUCH COPY MOVE SWAPDB "
-                "FLUSHDB FLUSHALL OBJECT DBSIZE SELECT MEMORY",
-        "topics": "XADD XLEN XRANGE XREVRANGE XREAD XDEL XTRIM XSETID XINFO",
-        "channels": "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE PUBLISH "
-                    "SPUBLISH PUBSUB",
-        "transactions": "MULTI EXEC DISCARD WATCH UNWATCH",
-        "sessions": "PING ECHO CLIENT HELLO AUTH RESET QUIT CONFIG COMMAND TIME INFO SLOWLOG LATENCY "
-                    "DEBUG SHUTDOWN LOLWUT MONITOR"}.items():
+        "strings":
+            "SET GET GETDEL GETEX MGET MSET SETNX SETEX PSETEX APPEND STRLEN INCR "
+            "DECR INCRBY DECRBY INCRBYFLOAT GETRANGE SUBSTR SETRANGE GETSET MSETNX",
+        "keys":
+            "DEL UNLINK EXISTS TYPE TTL PTTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT "
+            "EXPIRETIME PEXPIRETIME PERSIST KEYS SCAN *SCAN RANDOMKEY RENAME "
+            "RENAMENX TOUCH COPY MOVE SWAPDB FLUSHDB FLUSHALL OBJECT DBSIZE SELECT "
+            "MEMORY",
+        "topics":
+            "XADD XLEN XRANGE XREVRANGE XREAD XDEL XTRIM XSETID XINFO",
+        "channels":
+            "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE "
+            "PUBLISH SPUBLISH PUBSUB",
+        "transactions":
+            "MULTI EXEC DISCARD WATCH UNWATCH",
+        "sessions":
+            "PING ECHO CLIENT HELLO AUTH RESET QUIT CONFIG COMMAND TIME INFO "
+            "SLOWLOG LATENCY DEBUG SHUTDOWN LOLWUT MONITOR"}.items():
     for _name in _names.split():
         _FAMILIES[_name.encode()] = _family

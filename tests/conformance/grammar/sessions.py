@@ -40,9 +40,11 @@ def _wrong_arity(s):
 
 
 def _unknown(s):
-    name = s.pick([b"FOO", b"foo", b"GETT", b"", b"\x00\xff", b"x" * 200, b"SE T", b"get\r\n", b"'q'",
+    name = s.pick([b"FOO", b"foo", b"GETT", b"", b"\x00\xff", b"x" * 200, b"SE T", b"get\r\n",
+                   b"'q'",
                    b"LEAT.NOSUCH", b"%s"])
-    args = [s.pick([b"a", b"", b"'", b"b" * 60, b"c" * 200, b"\r\n", b"\x00", b"\xff", b"\"", b"%d"])
+    args = [s.pick([b"a", b"", b"'", b"b" * 60, b"c" * 200, b"\r\n", b"\x00", b"\xff", b"\"",
+                    b"%d"])
             for _ in range(s.below(6))]
     return [(name, *args)]
 
@@ -60,7 +62,8 @@ def _ping(s):
 
 def _client(s):
     return [s.pick([
-        (b"CLIENT", s.word("SETNAME"), s.pick([b"worker-1", b"", b"a b", b"x\n", b"\xff", b"n" * 90])),
+        (b"CLIENT", s.word("SETNAME"), s.pick([b"worker-1", b"", b"a b", b"x\n", b"\xff",
+                                               b"n" * 90])),
         (b"CLIENT", s.word("GETNAME")), (b"CLIENT", b"ID"), (b"CLIENT", b"INFO"),
         (b"CLIENT", b"LIST"), (b"CLIENT", b"LIST", b"TYPE", s.pick([b"normal", b"pubsub", b"foo"])),
         (b"CLIENT", b"LIST", b"TYPE"), (b"CLIENT", b"LIST", b"FOO"), (b"CLIENT", b"LIST", b"ID"),
@@ -87,7 +90,7 @@ def _hello(s):
         (b"HELLO", b"3", b"AUTH"), (b"HELLO", b"3", b"AUTH", b"x"), (b"HELLO", b"3", b"FOO"),
         (b"HELLO", b"3", b"AUTH", b"nobody", b"secret"), (b"HELLO", b"3", b"SETNAME"),
         (b"HELLO", b"3", b"SETNAME", b"a b"), (b"HELLO", b"2", b"SETNAME", b"x\n"),
-        (b"HELLO", b"AUTH", b"default", b"x"), (b"HELLO", b"3", b"SETNAME", b"a", b"SETNAME"),
+        (b"HELLO", b"AUTH", b"default", b"x"),
         (b"HELLO", b"", b"SETNAME", b"a")])]
 
 
@@ -113,7 +116,8 @@ def _config(s):
         (b"CONFIG", s.word("GET"), s.pick([b"maxclients", b"timeout", b"databases", b"nosuch", b"",
                                            b"proto-max-bulk-len", b"TIMEOUT", b"tcp-keepalive",
                                            b"appendonly", b"maxmemory-policy", b"timeou?",
-                                           b"stream-node-max-[e]ntries", b"client-output-buffer-limit",
+                                           b"stream-node-max-[e]ntries",
+                                           b"client-output-buffer-limit",
                                            b"slowlog-log-slower-than", b"slowlog-max-len",
                                            b"maxmemory", b"requirepass", b"appendfsync"])),
         (b"CONFIG", b"GET", b"timeout", b"databases"), (b"CONFIG", b"GET", b"timeout", b"time*t"),
@@ -133,7 +137,8 @@ def _command(s):
         (b"COMMAND", b"COUNT"), (b"COMMAND", b"INFO", *names), (b"COMMAND", b"INFO", b"nosuch"),
         (b"COMMAND", b"INFO", names[0].upper()), (b"COMMAND", b"LIST"),
         (b"COMMAND", b"LIST", b"FILTERBY", b"PATTERN", s.pick([b"x*", b"*get*", b"", b"nosuch"])),
-        (b"COMMAND", b"LIST", b"FILTERBY", b"ACLCAT", s.pick([b"stream", b"string", b"fast", b"foo"])),
+        (b"COMMAND", b"LIST", b"FILTERBY", b"ACLCAT", s.pick([b"stream", b"string", b"fast",
+                                                              b"foo"])),
         (b"COMMAND", b"LIST", b"FILTERBY", b"MODULE", b"foo"), (b"COMMAND", b"LIST", b"FOO"),
         (b"COMMAND", b"LIST", b"FILTERBY", b"FOO", b"x"), (b"COMMAND", b"HELP"),
         (b"COMMAND", b"GETKEYS", *_getkeys(s)), (b"COMMAND", b"GETKEYSANDFLAGS", *_getkeys(s))])]
@@ -142,7 +147,8 @@ def _command(s):
 def _getkeys(s):
     return s.pick([
         (b"GET", b"a"), (b"MSET", b"a", b"1", b"b", b"2"), (b"SET", b"a", b"1", b"GET"), (b"PING",),
-        (b"XREAD", b"COUNT", b"1", b"STREAMS", b"a", b"b", b"0", b"0"), (b"NOSUCH", b"a"), (b"GET",),
+        (b"XREAD", b"COUNT", b"1", b"STREAMS", b"a", b"b", b"0", b"0"), (b"NOSUCH", b"a"),
+        (b"GET",),
         (b"XADD", b"a", b"*", b"f", b"v"), (b"COPY", b"a", b"b"), (b"DEL", b"a", b"b", b"c"),
         (b"RENAME", b"a", b"b"), (b"OBJECT", b"ENCODING", b"a"), (b"XINFO", b"STREAM", b"a"),
         (b"GETEX", b"a"), (b"MGET", b"a", b"b"), (b"SUBSCRIBE", b"a"), (b"WATCH", b"a", b"b"),
@@ -153,12 +159,14 @@ def _server(s):
     return [s.pick([
         (b"TIME",), (b"INFO",), (b"INFO", b"server"), (b"INFO", b"nosuch"), (b"INFO", b"all", b"x"),
         (b"SLOWLOG", b"RESET"), (b"SLOWLOG", b"GET", b"-5"), (b"SLOWLOG", b"GET", b"abc"),
-        (b"SLOWLOG", b"HELP"), (b"LATENCY", b"LATEST"), (b"LATENCY", b"RESET"), (b"LATENCY", b"HELP"),
+        (b"SLOWLOG", b"HELP"), (b"LATENCY", b"LATEST"), (b"LATENCY", b"RESET"), (b"LATENCY",
+                                                                                 b"HELP"),
         (b"LATENCY", b"HISTORY", b"command"), (b"LATENCY", b"RESET", b"command"),
         (b"LATENCY", b"GRAPH", b"command"), (b"LATENCY", b"HISTOGRAM", b"nosuch"),
-        (b"MEMORY", b"HELP"), (b"MEMORY", b"PURGE"), (b"DEBUG", b"SLEEP", b"0"), (b"SHUTDOWN", b"FOO"),
+        (b"MEMORY", b"HELP"), (b"MEMORY", b"PURGE"), (b"DEBUG", b"SLEEP", b"0"), (b"SHUTDOWN",
+                                                                                  b"FOO"),
         (b"SHUTDOWN", b"SAVE", b"NOSAVE"), (b"SHUTDOWN", b"ABORT", b"NOW"), (b"UNWATCH",),
-        (b"SHUTDOWN", b"ABORT"), (b"LOLWUT", b"VERSION"), (b"DEBUG", b"NOSUCH")])]
+        (b"SHUTDOWN", b"ABORT"), (b"DEBUG", b"NOSUCH")])]
 
 
 def _monitor_refused(_):
@@ -166,7 +174,8 @@ def _monitor_refused(_):
 
 
 FAMILY = [
-    (14, _ping), (16, _client), (3, _hello), (1.5, _auth), (3, _reply), (10, _config), (8, _command),
+    (14, _ping), (16, _client), (3, _hello), (1.5, _auth), (3, _reply), (10, _config), (8,
+                                                                                        _command),
     (6, _server), (0.3, _monitor_refused),
 ]
 MISUSE = [(6, _wrong_arity), (2, _unknown), (1.5, _unknown_subcommand)]

@@ -15,8 +15,10 @@ def _set(s):
         args += [s.word("GET")]
     if s.chance(0.05):
         args += s.pick([[b"NX", b"XX"], [b"EX"], [b"KEEPTTL", b"EX", b"10000000"], [b"PERSIST"],
-                        [b"EX", b"10000000", b"PX", b"10000000000"], [b"FOO"], [b""], [b"XX", b"XX"],
-                        [b"KEEPTTL", b"KEEPTTL"], [b"GET", b"GET"], [b"NX", b"GET"], [b"EX", b"NX"]])
+                        [b"EX", b"10000000", b"PX", b"10000000000"], [b"FOO"], [b""], [b"XX",
+                                                                                       b"XX"],
+                        [b"KEEPTTL", b"KEEPTTL"], [b"GET", b"GET"], [b"NX", b"GET"], [b"EX",
+                                                                                      b"NX"]])
     return [tuple(args)]
 
 
