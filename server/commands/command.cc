@@ -175,7 +175,7 @@ void CommandInfo(Call& call) {
   for (const std::string_view name : call.args.subspan(2)) {
     const CommandEntry* entry = call.engine.commands.FindByFullName(name);
     if (entry == nullptr) {
-      call.reply.NullArray();
+      call.reply.Null();
     } else {
       WriteInfo(call.reply, *entry);
     }
