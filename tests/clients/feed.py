@@ -7,18 +7,19 @@ def check(client, lines, servers):
         topic = "log:" + client.label.replace(" ", "-")
         said = client.run("feed", server, topic, lines) + client.run("read", server, topic)
         try:
-            transcripts[name] = _understand(said, lines)
+            transcripts[name] = _understand(said, lines, client.protocol)
         except AssertionError as error:
             raise AssertionError("%s: %s" % (name, error)) from None
     ours, theirs = transcripts.values()
     _same("the transcript on leat-server", ours, theirs)
 
 
-def _understand(said, lines):
+def _understand(said, lines, protocol):
     """Checks what a client printed; returns it with IDs replaced by their place in the order."""
     of = {}
     for verb, rest in said:
         of.setdefault(verb, []).append(rest)
+    _same("the protocol", of.pop("speaks", []), [b"%d" % protocol])
     _same("what the subscriber received", of.pop("received", []), lines)
 
     ranged = [entry.partition(b" ")[::2] for entry in of.pop("ranged", [])]

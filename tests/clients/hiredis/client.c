@@ -62,6 +62,13 @@ static void FreeBatch(int count) {
 static void Feed(int port, const char* name, int depth) {
   redisContext* context = Connect(port);
   redisContext* subscriber = Connect(port);
+  redisAppendCommand(context, "CLIENT INFO");
+  redisReply* info = NeedReply(context);
+  const char* version = strstr(info->str, " resp=");
+  if (version == NULL) Fail("CLIENT INFO does not name the protocol");
+  printf("speaks %c\n", version[strlen(" resp=")]);
+  freeReplyObject(info);
+
   redisAppendCommand(subscriber, "SUBSCRIBE %s %s:end", name, name);
   freeReplyObject(NeedReply(subscriber));
   freeReplyObject(NeedReply(subscriber));

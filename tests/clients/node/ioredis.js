@@ -4,7 +4,7 @@
 //
 // PACKAGE is `ioredis` (version 5, RESP2 only) or `ioredis-6` (RESP2 and RESP3).
 
-import { batches, lines, show } from "./lines.js";
+import { batches, lines, show, spoken } from "./lines.js";
 
 const [library, mode, port, protocol, name, depth] = process.argv.slice(2);
 const { Redis } = await import(library);
@@ -24,6 +24,7 @@ async function feed() {
   const end = `${name}:end`;
   const redis = connect();
   const subscriber = connect();
+  show("speaks", spoken(await redis.client("INFO")));
   await subscriber.subscribe(name, end);
   const received = [];
   const ended = new Promise((resolve) => {

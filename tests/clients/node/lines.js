@@ -5,6 +5,9 @@ import { writeSync } from "node:fs";
 
 export const lines = () => createInterface({ input: process.stdin, crlfDelay: Infinity });
 
+// The version of the protocol, from the reply of CLIENT INFO.
+export const spoken = (info) => / resp=(\d)/.exec(info)[1];
+
 // The lines of the standard input, `depth` at a time.
 export async function* batches(depth) {
   let batch = [];

@@ -5,7 +5,7 @@
 // PACKAGE is `redis` (version 5) or `redis-6`. What is sent in one turn of the event loop is
 // pipelined.
 
-import { batches, lines, show } from "./lines.js";
+import { batches, lines, show, spoken } from "./lines.js";
 
 const [library, mode, port, protocol, name, depth] = process.argv.slice(2);
 const { createClient } = await import(library);
@@ -25,6 +25,7 @@ async function feed() {
   const end = `${name}:end`;
   const client = await connect();
   const subscriber = await client.duplicate().connect();
+  show("speaks", spoken(await client.sendCommand(["CLIENT", "INFO"])));
   const received = [];
   await subscriber.subscribe(name, (message) => received.push(message));
   let resolveEnded;

@@ -30,6 +30,7 @@ def batches(depth):
 
 
 def feed(client, name, depth, transaction):
+    show("speaks", client.execute_command("CLIENT INFO")["resp"].strip())
     end = name + ":end"
     subscriber = client.pubsub()
     subscriber.subscribe(name, end)

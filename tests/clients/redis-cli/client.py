@@ -9,6 +9,7 @@ WAY is how redis-cli is given the commands:
     pipe   `redis-cli --pipe`, which takes the bytes of the protocol and only counts the replies
 """
 
+import re
 import subprocess
 import sys
 import threading
@@ -71,6 +72,8 @@ def feed_by_pipe(cli, name, lines):
 def feed(cli, way, name, depth):
     lines = [line.rstrip(b"\n") for line in sys.stdin.buffer]
     end = name + ":end"
+    [session] = [line for line in cli.run("CLIENT", "INFO") if line]
+    show("speaks", re.search(rb" resp=(\d)", session)[1])
     subscriber = cli.start("SUBSCRIBE", name, end)
 
     def message():
