@@ -62,8 +62,7 @@ def client_fields(node):
     kind, value = node
     if kind not in "$=" or value is None:
         return node
-    lines = {b" ".join(name for name in (field.split(b"=")[0] for field in line.split(b" "))
-                       if name not in (b"lib-name", b"lib-ver"))
+    lines = {b" ".join(field.split(b"=")[0] for field in line.split(b" "))
              for line in value.split(b"\n")}
     return kind, b"\n".join(sorted(lines))
 
