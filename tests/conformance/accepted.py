@@ -40,6 +40,13 @@ def _last_entry_asked(args, redis, _):
     return b"+" in args and redis[0] == "-" and b"Invalid stream ID" in redis[1]
 
 
+def _policies_listed(args, redis, leat):
+    begin = (b"ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - "
+             b"argument(s) must be one of the following: ")
+    return (args[2].lower() == b"maxmemory-policy" and
+            all(side[0] == "-" and side[1].startswith(begin) for side in (redis, leat)))
+
+
 def _client_line(command):
     return Accepted(command,
                     "since Redis 7.2 a client may say which library it is (CLIENT SETINFO), and "
@@ -63,6 +70,9 @@ ACCEPTED = [
              "Redis shows a whole number as text while INCRBYFLOAT was the last to write it; Leat "
              "keeps no trace of which command wrote a value",
              lambda _, redis, leat: (redis, leat) == (("$", b"embstr"), ("$", b"int"))),
+    Accepted(b"CONFIG SET",
+             "the error lists the eviction policies that the server has",
+             _policies_listed),
     _client_line(b"CLIENT INFO"),
     _client_line(b"CLIENT LIST"),
     _help(b"CLIENT"),
