@@ -160,7 +160,8 @@ std::string ShowOutputLimits(const Config& config) {
 
 std::string SetOutputLimits(Config& config, std::string_view text) {
   const auto words = SplitWords(text);
-  if (words.empty() || words.size() % 4 != 0) return "wrong number of arguments";
+  if (words.empty() || words.size() % 4 != 0)
+    return "Wrong number of arguments in buffer limit configuration.";
   for (size_t i = 0; i < words.size(); i += 4) {
     const std::string_view name = EqualsIgnoringCase(words[i], "replica") ? "slave" : words[i];
     const auto* found = std::find_if(std::begin(kLimitClasses), std::end(kLimitClasses),
@@ -168,7 +169,8 @@ std::string SetOutputLimits(Config& config, std::string_view text) {
     int64_t hard = 0;
     int64_t soft = 0;
     const auto seconds = base::ParseInt64(words[i + 3]);
-    if (found == std::end(kLimitClasses)) return "Invalid client class specified in buffer limit";
+    if (found == std::end(kLimitClasses))
+      return "Invalid client class specified in buffer limit configuration.";
     if (!ParseMemory(words[i + 1], &hard) || !ParseMemory(words[i + 2], &soft) || !seconds ||
         *seconds < 0) {
       return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
