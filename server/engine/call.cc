@@ -14,7 +14,8 @@ Call::Call(Engine& call_engine, Session& call_session, resp::ReplyWriter& call_r
       command(call_command),
       args(call_args),
       now_ms(call_engine.now_ms()),
-      mode(call_mode) {}
+      mode(call_mode),
+      touches_(!call_session.no_touch || call_command.row->name == "TOUCH") {}
 
 uint32_t Call::database() const {
   return session.database;

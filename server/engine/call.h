@@ -52,7 +52,10 @@ class Call {
 
   static data::Key KeyOf(std::string_view name) { return data::MakeKey(name); }
   // The live entry of a key in the session's database, or null.
-  data::Entry* Find(const data::Key& key) { return store.Find(database(), key, now_ms); }
+  data::Entry* Find(const data::Key& key) {
+    return touches_ ? store.Find(database(), key, now_ms)
+                    : store.FindNoTouch(database(), key, now_ms);
+  }
   data::Entry* Find(std::string_view name) { return Find(KeyOf(name)); }
   // The same, counted as a hit or a miss (INFO keyspace_hits).
   data::Entry* FindForRead(const data::Key& key);
@@ -85,6 +88,7 @@ class Call {
  private:
   bool failed_ = false;
   bool parked_ = false;
+  const bool touches_;  // whether keys count as used: not under CLIENT NO-TOUCH
   std::vector<size_t> secrets_;
 };
 

@@ -230,6 +230,8 @@ bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& comma
   const bool outermost = mode != Call::Mode::kInTransaction;
   const uint64_t position = session.output.appended_bytes();
   if (outermost) store.ResetSeen();
+  if (pause_.until_ms != 0) [[unlikely]]
+    store.set_keeps_due(!command.Is(kWrite));
   store.BeginBatch();
   Call call(*this, session, reply, command, args, mode);
   command.row->handler(call);

@@ -215,6 +215,7 @@ void Engine::SetPause(Pause pause) {
 
 void Engine::EndPause() {
   pause_ = {};
+  store.set_keeps_due(false);
   ResumePostponed(ParkedCall::Reason::kPause);
 }
 

@@ -112,6 +112,8 @@ void Connection::ReadDone(ssize_t size) {
   uv_read_stop(stream());
   const bool owed = size == UV_EOF && session_->parked == nullptr && !session_->IsSubscribed();
   engine.Close(*session_, !owed, "the client closed the connection");
+  // Its place is free now, also for a client that is accepted in this turn.
+  if (!owed || session_->output.empty()) Close();
 }
 
 void Connection::Flush() {

@@ -25,6 +25,7 @@ data::Entry* Store::FindNoTouch(uint32_t database, const data::Key& key, int64_t
       entry->expire_at_ms() > now_ms) [[likely]] {
     return entry;
   }
+  if (keeps_due_) return nullptr;
   BeginBatch();
   Commit(data::DeleteKey{database, key});
   EndBatch();

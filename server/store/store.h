@@ -59,6 +59,8 @@ class Store {
   }
   // The same for a caller that only asks about the key: it does not count as used.
   data::Entry* FindNoTouch(uint32_t database, const data::Key& key, int64_t now_ms);
+  // While it is set, an expired key reads as such and stays: CLIENT PAUSE holds the data still.
+  void set_keeps_due(bool keeps_due) { keeps_due_ = keeps_due; }
   // The same for a caller that must see the key as it is, expired or not.
   data::Entry* Peek(uint32_t database, const data::Key& key) {
     return dataset_.databases[database].Find(key);
@@ -125,6 +127,7 @@ class Store {
   // Keys changed by mutations that are not yet durable, by the hash of their name and database: two
   // keys of one hash only make a reply wait that need not. Empty unless hold_unsynced_.
   bool hold_unsynced_ = false;
+  bool keeps_due_ = false;
   bool everything_in_batch_ = false;
   Lsn everything_lsn_ = 0;
   Lsn seen_lsn_ = 0;

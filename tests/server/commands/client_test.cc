@@ -308,6 +308,35 @@ TEST(ClientPauseTest, CallsGoOnInOrderOfArrival) {
   EXPECT_EQ(admin.Run("GET a"), "\"1\"");
 }
 
+TEST(ClientPauseTest, KeysReadAsExpiredAndStay) {
+  TestServer server;
+  TestClient client(server);
+  client.Run("SET a 1 PX 30");
+  client.Run("CLIENT PAUSE 1000 WRITE");
+  server.Advance(100);
+  EXPECT_EQ(client.Run("GET a"), "nil");
+  EXPECT_EQ(client.Run("DBSIZE"), "1");
+  client.Run("CLIENT UNPAUSE");
+  server.Advance(1);
+  EXPECT_EQ(client.Run("DBSIZE"), "0");
+}
+
+TEST(ClientNoTouchTest, LeavesAccessTimesAsTheyAre) {
+  TestServer server;
+  TestClient client(server);
+  client.Run("SET a 1");
+  server.Advance(10000);
+  client.Run("CLIENT NO-TOUCH ON");
+  client.Run("GET a");
+  EXPECT_EQ(client.Run("OBJECT IDLETIME a"), "10");
+  client.Run("TOUCH a");
+  EXPECT_EQ(client.Run("OBJECT IDLETIME a"), "0");
+  server.Advance(10000);
+  client.Run("CLIENT NO-TOUCH OFF");
+  client.Run("GET a");
+  EXPECT_EQ(client.Run("OBJECT IDLETIME a"), "0");
+}
+
 TEST(ClientUnblockTest, EndsAWait) {
   TestServer server;
   TestClient client(server);
