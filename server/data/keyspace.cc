@@ -133,6 +133,7 @@ Entry* Keyspace::Substitute(Slot& slot, size_t old_bytes, Entry::Owner fresh) {
 }
 
 void Keyspace::SetDeadline(Entry& entry, int64_t expire_at_ms) {
+  if (expire_at_ms == entry.expire_at_ms()) return;  // a counter that keeps its deadline
   wheel_.Remove(entry);
   if (expire_at_ms != kNoExpiry) wheel_.Add(entry, expire_at_ms);
 }
