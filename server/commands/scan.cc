@@ -110,13 +110,16 @@ void Scan(Call& call) {
 void RandomKey(Call& call) {
   call.store.SeeEverything();
   const data::Keyspace& keyspace = call.store.database(call.database());
-  while (const data::Entry* entry = keyspace.Random(call.engine.Random())) {
-    const std::string name(entry->key());  // an expired entry goes when it is found
-    if (call.store.FindNoTouch(call.database(), Call::KeyOf(name), call.now_ms) != nullptr) {
-      return call.reply.Bulk(name);
-    }
+  // An expired key goes when it is found, but stays while clients are paused: then any will do.
+  constexpr int kTries = 100;
+  std::string name;
+  for (int tries = 0; tries < kTries; ++tries) {
+    const data::Entry* entry = keyspace.Random(call.engine.Random());
+    if (entry == nullptr) return call.reply.Null();
+    name = entry->key();
+    if (call.store.FindNoTouch(call.database(), Call::KeyOf(name), call.now_ms) != nullptr) break;
   }
-  call.reply.Null();
+  call.reply.Bulk(name);
 }
 
 constexpr Command kCommands[] = {

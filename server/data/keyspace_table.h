@@ -115,8 +115,13 @@ uint64_t KeyspaceTable::Scan(uint64_t cursor, Visit visit) const {
   size_t count = 0;
   ref.segment->VisitHome(Segment::Home(position, ref.depth),
                          [&](Entry* entry) { found[count++] = entry; });
+  // Empty buckets are passed over, so a table of few keys is walked in few steps.
+  uint64_t next = position;
+  unsigned home = Segment::Home(position, ref.depth);
+  do {
+    next = ((next >> (64 - bits)) + 1) << (64 - bits);  // wraps around to 0
+  } while (++home < Segment::kBuckets && ref.segment->bucket(home).size() == 0);
   for (size_t i = 0; i < count; ++i) visit(*found[i]);
-  const uint64_t next = ((position >> (64 - bits)) + 1) << (64 - bits);  // wraps around to 0
   return next >> kCursorShift;
 }
 

@@ -61,6 +61,11 @@ def _help(command):
 
 
 ACCEPTED = [
+    Accepted(b"DEBUG",
+             "in Redis DEBUG is one command that looks at its arguments itself; here it is a "
+             "container, and an unknown subcommand gets the error of all containers",
+             lambda _, redis, leat: all(n[0] == "-" and b"unknown subcommand" in n[1]
+                                        for n in (redis, leat))),
     Accepted(b"XREAD", "since Redis 7.4 the ID `+` asks for the last entry", _last_entry_asked),
     Accepted(b"OBJECT REFCOUNT",
              "Redis shares one object among all small integers and shows 2147483647; Leat stores "
