@@ -9,6 +9,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "persistence/journal.h"
 #include "persistence/posix_disk.h"
@@ -26,6 +27,22 @@ using leat::engine::Config;
 int Fail(const std::string& why) {
   std::fprintf(stderr, "leat-server: %s\n", why.c_str());
   return 1;
+}
+
+// True when the arguments only ask who this is or how it is called.
+bool AnswerQuestion(std::span<const char* const> arguments) {
+  if (arguments.size() != 1) return false;
+  const std::string_view question = arguments[0];
+  if (question == "--version" || question == "-v") {
+    std::printf("Leat %s\n", leat::engine::kVersion);
+    return true;
+  }
+  if (question != "--help" && question != "-h") return false;
+  std::printf(
+      "leat-server [conf.toml] [--setting value ...]\n"
+      "  leat-server conf/leat.toml            every setting is listed there\n"
+      "  leat-server --port 7000 --dir /data --appendfsync always\n");
+  return true;
 }
 
 std::string LoadSettings(leat::persistence::Disk& disk, std::span<const char* const> arguments,
@@ -119,6 +136,7 @@ int main(int argc, char** argv) {
   Config config;
   std::string config_file;
   const std::span<const char* const> arguments(argv + 1, static_cast<size_t>(argc - 1));
+  if (AnswerQuestion(arguments)) return 0;
   if (const std::string error = LoadSettings(disk, arguments, config, config_file);
       !error.empty()) {
     return Fail(error);

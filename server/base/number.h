@@ -58,8 +58,8 @@ char* FormatInteger(char* out, Integer value) {
 std::optional<long double> ParseLongDouble(std::string_view text);
 std::optional<double> ParseDouble(std::string_view text);
 
-// The shortest form that reads back as the same double ("3", "0.1", "1e+100", "inf"), as replies
-// show scores.
+// 17 significant digits, whole numbers without a fraction ("3", "0.10000000000000001", "inf"), as
+// replies show doubles.
 std::string FormatDouble(double value);
 // Up to 17 decimals, trailing zeros cut, never an exponent: INCRBYFLOAT's form.
 std::string FormatLongDouble(long double value);

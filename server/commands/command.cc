@@ -224,13 +224,12 @@ void CommandList(Call& call) {
   ListFilter filter;
   ArgReader options(call, 2);
   while (options.HasMore()) {
-    if (options.Remaining() != 3 || !options.Match("FILTERBY")) {
-      options.Fail(errors::kSyntax);
-    } else if (options.Match("MODULE")) {
+    const bool filtered = options.Remaining() == 3 && options.Match("FILTERBY");
+    if (filtered && options.Match("MODULE")) {
       filter.by = ListFilter::By::kModule;
-    } else if (options.Match("ACLCAT")) {
+    } else if (filtered && options.Match("ACLCAT")) {
       filter.by = ListFilter::By::kCategory;
-    } else if (options.Match("PATTERN")) {
+    } else if (filtered && options.Match("PATTERN")) {
       filter.by = ListFilter::By::kPattern;
     } else {
       options.Fail(errors::kSyntax);

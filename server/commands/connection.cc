@@ -4,6 +4,7 @@
 
 #include "server/base/number.h"
 #include "server/commands/client_info.h"
+#include "server/commands/database.h"
 #include "server/commands/families.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
@@ -43,15 +44,9 @@ void Quit(Call& call) {
 }
 
 void Select(Call& call) {
-  const auto number = base::ParseInt64(call[1]);
-  if (!number) return call.Error(errors::kNotInteger);
-  if (*number != static_cast<int32_t>(*number)) {
-    return call.Error("ERR value is out of range, value must between -2147483648 and 2147483647");
-  }
-  if (*number < 0 || *number >= call.engine.config.databases) {
-    return call.Error(errors::kDatabaseRange);
-  }
-  call.session.database = static_cast<uint32_t>(*number);
+  const auto number = ReadDatabase(call, call[1]);
+  if (!number) return;
+  call.session.database = *number;
   call.reply.Ok();
 }
 

@@ -5,6 +5,7 @@
 #include "server/base/number.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
+#include "server/commands/value.h"
 #include "server/data/glob.h"
 #include "server/data/topic.h"
 #include "server/engine/args.h"
@@ -27,16 +28,17 @@ void DebugSleep(Call& call) {
 }
 
 void DebugObject(Call& call) {
-  const data::Entry* entry = call.Find(call[2]);
+  const data::Entry* entry = call.FindNoTouch(Call::KeyOf(call[2]));
   if (entry == nullptr) return call.Error(errors::kNoSuchKey);
   const size_t bytes =
       entry->type() == data::Type::kStream ? entry->topic()->memory_bytes() : entry->memory_bytes();
   char address[32];
   std::snprintf(address, sizeof(address), "%p", static_cast<const void*>(entry));
   call.reply.Simple("Value at:" + std::string(address) +
-                    " refcount:1 type:" + std::string(data::TypeName(entry->type())) +
+                    " refcount:1 encoding:" + std::string(EncodingName(*entry)) +
                     " serializedlength:" + std::to_string(bytes) +
-                    " lru:" + std::to_string(entry->access_clock()) + " lru_seconds_idle:0");
+                    " lru:" + std::to_string(entry->access_clock()) + " lru_seconds_idle:" +
+                    std::to_string(call.store.dataset().IdleSeconds(*entry)));
 }
 
 void DebugSetActiveExpire(Call& call) {

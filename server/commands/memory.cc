@@ -21,11 +21,8 @@ namespace {
 void MemoryUsage(Call& call) {
   ArgReader args(call, 3);
   while (args.HasMore()) {
-    if (!args.Match("SAMPLES", 1)) {
-      args.Fail(errors::kSyntax);
-    } else if (args.Integer() < 0) {
-      args.Fail(errors::kSyntax);
-    }
+    const bool samples = args.Match("SAMPLES", 1);
+    if (!samples || args.Integer() < 0) args.Fail(errors::kSyntax);
   }
   if (!args.Finish()) return;
   const data::Entry* entry = call.FindForRead(call[2]);

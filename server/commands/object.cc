@@ -1,7 +1,7 @@
 // OBJECT: how a value is kept, and when it was last used.
-#include "server/base/number.h"
 #include "server/commands/families.h"
 #include "server/commands/help.h"
+#include "server/commands/value.h"
 #include "server/engine/call.h"
 
 namespace leat::commands {
@@ -9,22 +9,6 @@ namespace leat::commands {
 using namespace engine;
 
 namespace {
-
-// What Redis would call the encoding, which is what clients compare it with: values of every size
-// live in the same place here.
-std::string_view Encoding(const data::Entry& entry) {
-  constexpr size_t kMaxEmbedded = 44;
-  switch (entry.type()) {
-    case data::Type::kString:
-      break;
-    case data::Type::kStream:
-      return "stream";
-  }
-  const std::string_view string = entry.string();
-  if (entry.raw()) return "raw";
-  if (base::ParseInt64(string)) return "int";
-  return string.size() <= kMaxEmbedded ? "embstr" : "raw";
-}
 
 // The entry that is asked about; null, and null is replied, when there is none.
 const data::Entry* ObjectOrReply(Call& call) {
@@ -34,7 +18,7 @@ const data::Entry* ObjectOrReply(Call& call) {
 }
 
 void ObjectEncoding(Call& call) {
-  if (const data::Entry* entry = ObjectOrReply(call)) call.reply.Bulk(Encoding(*entry));
+  if (const data::Entry* entry = ObjectOrReply(call)) call.reply.Bulk(EncodingName(*entry));
 }
 
 void ObjectFreq(Call& call) {

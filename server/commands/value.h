@@ -33,4 +33,8 @@ inline void WriteString(engine::Call& call, const data::Entry& entry) {
   WriteString(call, entry, entry.string());
 }
 
+// What Redis would call the encoding, which is what clients compare it with: values of every size
+// live in the same place here.
+std::string_view EncodingName(const data::Entry& entry);
+
 }  // namespace leat::commands

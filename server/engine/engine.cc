@@ -142,7 +142,10 @@ void Engine::Process(Session& session) {
     Execute(session, session.reader.args());
   }
   session.reader.Keep();
-  if (session.reader.buffered_bytes() > config.limits.client_query_buffer_limit_bytes) {
+  // Arguments of a request that never ends, and of a transaction, count like what is not parsed
+  // yet.
+  const size_t queued = session.transaction == nullptr ? 0 : session.transaction->memory_bytes;
+  if (session.reader.memory_bytes() + queued > config.limits.client_query_buffer_limit_bytes) {
     Close(session, true, "its requests passed client-query-buffer-limit");
   }
 }

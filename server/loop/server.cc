@@ -53,8 +53,8 @@ Server::~Server() {
         if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
       },
       nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);
-  uv_loop_close(&loop_);
+  // A stop that was asked for ends the first run before its handles are closed.
+  while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_DEFAULT);
 }
 
 std::string Server::Listen() {

@@ -6,8 +6,6 @@
 namespace leat::testing {
 namespace {
 
-using ::testing::HasSubstr;
-
 TEST(DispatchTest, EchoesWhatItDoesNotKnowWithinBounds) {
   TestServer server;
   TestClient client(server);
