@@ -9,7 +9,7 @@ install := tests/tools/install-packages
 run_all := tests/tools/run-all
 configure := cmake -G Ninja -DCMAKE_BUILD_TYPE=Release
 # The suites: programs that drive a whole server (tests/README.md).
-suites := $(wildcard $(patsubst %,tests/%/run,wire conformance clients crash))
+suites := $(wildcard $(patsubst %,tests/%/run,wire conformance clients))
 unit := leat-tests leat-bench-tests
 # $(call with,suite,arguments,list): the list, with arguments for one of its suites.
 with = $(patsubst tests/$1/run,'tests/$1/run $2',$3)

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/base/number.h"
+#include "server/commands/value.h"
 #include "server/engine/args.h"
 #include "server/engine/engine.h"
 
@@ -168,10 +168,8 @@ data::Topic::TrimPoint FindTrim(const Call& call, const data::Topic& topic,
 
 data::Topic* FindTopic(Call& call, const data::Key& key) {
   const data::Entry* entry = call.Find(key);
-  if (entry == nullptr) return nullptr;
-  if (entry->type() == data::Type::kStream) return entry->topic();
-  call.Error(errors::kWrongType);
-  return nullptr;
+  if (entry == nullptr || !CheckType(call, entry, data::Type::kStream)) return nullptr;
+  return entry->topic();
 }
 
 }  // namespace leat::commands

