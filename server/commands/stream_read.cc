@@ -165,7 +165,7 @@ size_t ReadSources(Call& call, const ReadOptions& options, std::vector<Source>& 
   return ready;
 }
 
-// Waits under all keys, with the IDs that the starts stand for now.
+// Waits under all keys. "$" and "+" become the IDs that they mean at this moment.
 void ParkRead(Call& call, const ReadOptions& options, const std::vector<Source>& sources) {
   std::vector<std::string> arguments(call.args.begin(), call.args.end());
   std::vector<std::string_view> keys;
