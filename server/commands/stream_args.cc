@@ -172,4 +172,45 @@ data::Topic* FindTopic(Call& call, const data::Key& key) {
   return entry->topic();
 }
 
+GroupRef FindGroup(Call& call, const data::Key& key, std::string_view group) {
+  data::Topic* topic = FindTopic(call, key);
+  data::ConsumerGroup* found = topic == nullptr ? nullptr : topic->FindGroup(group);
+  return found == nullptr ? GroupRef{} : GroupRef{topic, found};
+}
+
+void NoGroupError(Call& call, std::string_view key, std::string_view group,
+                  std::string_view suffix) {
+  std::string text = "NOGROUP No such key '";
+  text.append(key).append("' or consumer group '").append(group).append("'").append(suffix);
+  call.Error(text);
+}
+
+void NoSuchGroupError(Call& call, std::string_view key, std::string_view group) {
+  std::string text = "NOGROUP No such consumer group '";
+  text.append(group).append("' for key name '").append(key).append("'");
+  call.Error(text);
+}
+
+data::Consumer& UseConsumer(Call& call, const data::Key& key, data::ConsumerGroup& group,
+                            std::string_view name) {
+  data::Consumer* consumer = group.FindConsumer(name);
+  if (consumer == nullptr) {
+    call.Commit(data::CreateConsumer{call.database(), key, group.name(), name, call.now_ms});
+    consumer = group.FindConsumer(name);
+  }
+  consumer->seen_ms = call.now_ms;
+  return *consumer;
+}
+
+std::optional<std::vector<data::StreamId>> ReadIds(Call& call, size_t first, size_t count) {
+  std::vector<data::StreamId> ids;
+  ids.reserve(count);
+  for (const std::string_view text : call.args.subspan(first, count)) {
+    const auto id = StreamIdArgument(call, text);
+    if (!id) return std::nullopt;
+    ids.push_back(*id);
+  }
+  return ids;
+}
+
 }  // namespace leat::commands

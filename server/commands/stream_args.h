@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include "server/data/consumer_group.h"
 #include "server/data/stream_id.h"
 #include "server/data/topic.h"
 #include "server/engine/call.h"
@@ -55,5 +57,25 @@ data::Topic::TrimPoint FindTrim(const engine::Call& call, const data::Topic& top
 
 // The live topic under a key, or null: then there is none, or another type's error was replied.
 data::Topic* FindTopic(engine::Call& call, const data::Key& key);
+
+// A consumer group with its topic; both null where the key or the group is missing.
+struct GroupRef {
+  data::Topic* topic = nullptr;
+  data::ConsumerGroup* group = nullptr;
+};
+GroupRef FindGroup(engine::Call& call, const data::Key& key, std::string_view group);
+// "No such key … or consumer group …", and what follows it.
+void NoGroupError(engine::Call& call, std::string_view key, std::string_view group,
+                  std::string_view suffix = {});
+// "No such consumer group …", where the key is there.
+void NoSuchGroupError(engine::Call& call, std::string_view key, std::string_view group);
+
+// The consumer of that name, created by a mutation where it is missing. It counts as seen.
+data::Consumer& UseConsumer(engine::Call& call, const data::Key& key, data::ConsumerGroup& group,
+                            std::string_view name);
+
+// `count` arguments from `first` on as entry IDs; nothing when one is malformed: the error was
+// replied.
+std::optional<std::vector<data::StreamId>> ReadIds(engine::Call& call, size_t first, size_t count);
 
 }  // namespace leat::commands

@@ -7,6 +7,7 @@
 #include "server/commands/help.h"
 #include "server/commands/stream_args.h"
 #include "server/commands/stream_reply.h"
+#include "server/data/group_lag.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
 #include "server/engine/engine.h"
@@ -16,6 +17,8 @@ namespace leat::commands {
 using namespace engine;
 
 namespace {
+
+using data::ConsumerGroup;
 
 void WriteField(Call& call, std::string_view name, data::StreamId id) {
   call.reply.Bulk(name);
@@ -53,9 +56,74 @@ void WriteSummary(Call& call, const data::Topic& topic) {
   constexpr size_t kFields = 10;
   call.reply.Map(kFields);
   WriteState(call, topic);
-  WriteField(call, "groups", uint64_t{0});
+  WriteField(call, "groups", topic.groups().size());
   WriteOneEntry(call, "first-entry", topic, false);
   WriteOneEntry(call, "last-entry", topic, true);
+}
+
+void WriteField(Call& call, std::string_view name, std::string_view value) {
+  call.reply.Bulk(name);
+  call.reply.Bulk(value);
+}
+
+// Null where it is unknown.
+void WriteCounter(Call& call, std::string_view name, std::optional<int64_t> counter) {
+  call.reply.Bulk(name);
+  counter ? call.reply.Integer(*counter) : call.reply.Null();
+}
+
+void WriteCounters(Call& call, const data::Topic& topic, const ConsumerGroup& group) {
+  const int64_t read = group.entries_read();
+  const bool known = read != ConsumerGroup::kUnknownEntriesRead;
+  WriteCounter(call, "entries-read", known ? std::optional(read) : std::nullopt);
+  WriteCounter(call, "lag", data::Lag(topic, group));
+}
+
+// The first `limit` of `ids`, pending ones of the group or of a consumer.
+template <typename Ids>
+void WritePending(Call& call, const ConsumerGroup& group, const Ids& ids, uint64_t limit,
+                  bool with_owner) {
+  const auto& pending = group.pending();
+  call.reply.Bulk("pending");
+  uint64_t left = std::min<uint64_t>(limit, ids.size());
+  call.reply.Array(left);
+  for (auto at = ids.begin(); left > 0; at = ids.Next(at), --left) {
+    const data::StreamId id = ids.IdAt(at);
+    const data::Delivery delivery = pending.ValueAt(pending.Find(id));
+    call.reply.Array(with_owner ? 4 : 3);
+    WriteId(call.reply, id);
+    if (with_owner) {
+      call.reply.Bulk(delivery.released() ? std::string_view() : group.OwnerOf(delivery).name);
+    }
+    call.reply.Integer(delivery.time_ms());
+    call.reply.Integer(delivery.count());
+  }
+}
+
+void WriteFullConsumer(Call& call, const ConsumerGroup& group, const data::Consumer& consumer,
+                       uint64_t limit) {
+  call.reply.Map(5);
+  WriteField(call, "name", consumer.name);
+  WriteCounter(call, "seen-time", consumer.seen_ms);
+  WriteCounter(call, "active-time", consumer.active_ms);
+  WriteField(call, "pel-count", consumer.pending.size());
+  WritePending(call, group, consumer.pending, limit, false);
+}
+
+void WriteFullGroup(Call& call, const data::Topic& topic, const ConsumerGroup& group,
+                    uint64_t limit) {
+  call.reply.Map(8);
+  WriteField(call, "name", group.name());
+  WriteField(call, "last-delivered-id", group.last_id());
+  WriteCounters(call, topic, group);
+  WriteField(call, "pel-count", group.pending().size());
+  WriteField(call, "nacked-count", group.released_count());
+  WritePending(call, group, group.pending(), limit, true);
+  call.reply.Bulk("consumers");
+  call.reply.Array(group.consumer_count());
+  for (size_t i = 0; i < group.consumer_count(); ++i) {
+    WriteFullConsumer(call, group, group.ConsumerAt(i), limit);
+  }
 }
 
 void WriteFull(Call& call, const data::Topic& topic, uint64_t limit) {
@@ -67,7 +135,10 @@ void WriteFull(Call& call, const data::Topic& topic, uint64_t limit) {
   const uint64_t entries = topic.Read(data::kMinStreamId, data::kMaxStreamId, limit, runs);
   WriteEntries(call.reply, entries, runs);
   call.reply.Bulk("groups");
-  call.reply.Array(0);
+  call.reply.Array(topic.groups().size());
+  for (size_t i = 0; i < topic.groups().size(); ++i) {
+    WriteFullGroup(call, topic, topic.groups()[i], limit);
+  }
 }
 
 void XInfoStream(Call& call) {
@@ -90,11 +161,69 @@ void XInfoStream(Call& call) {
   WriteFull(call, *topic, count == 0 ? data::Topic::kNoLimit : static_cast<uint64_t>(count));
 }
 
+void XInfoGroups(Call& call) {
+  const data::Topic* topic = FindTopic(call, Call::KeyOf(call[2]));
+  if (call.failed()) return;
+  if (topic == nullptr) return call.Error(errors::kNoSuchKey);
+  const data::ConsumerGroups& groups = topic->groups();
+  call.reply.Array(groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const ConsumerGroup& group = groups[i];
+    call.reply.Map(6);
+    WriteField(call, "name", group.name());
+    WriteField(call, "consumers", group.consumer_count());
+    WriteField(call, "pending", group.pending().size());
+    WriteField(call, "last-delivered-id", group.last_id());
+    WriteCounters(call, *topic, group);
+  }
+}
+
+void XInfoConsumers(Call& call) {
+  const data::Topic* topic = FindTopic(call, Call::KeyOf(call[2]));
+  if (call.failed()) return;
+  if (topic == nullptr) return call.Error(errors::kNoSuchKey);
+  const ConsumerGroup* group = topic->FindGroup(call[3]);
+  if (group == nullptr) return NoSuchGroupError(call, call[2], call[3]);
+  call.reply.Array(group->consumer_count());
+  for (size_t i = 0; i < group->consumer_count(); ++i) {
+    const data::Consumer& consumer = group->ConsumerAt(i);
+    const int64_t since_active = std::max<int64_t>(call.now_ms - consumer.active_ms, 0);
+    call.reply.Map(4);
+    WriteField(call, "name", consumer.name);
+    WriteField(call, "pending", consumer.pending.size());
+    WriteCounter(call, "idle", std::max<int64_t>(call.now_ms - consumer.seen_ms, 0));
+    WriteCounter(call, "inactive", consumer.active_ms < 0 ? -1 : since_active);
+  }
+}
+
 void XInfoHelp(Call& call) {
-  WriteHelp(call, {"STREAM <key> [FULL [COUNT <count>]", "    Show information about a stream."});
+  WriteHelp(call, {"CONSUMERS <key> <groupname>", "    Show the consumers of a group.",
+                   "GROUPS <key>", "    Show the consumer groups of a stream.",
+                   "STREAM <key> [FULL [COUNT <count>]", "    Show information about a stream."});
 }
 
 constexpr Command kXInfoSubcommands[] = {
+    {.name = "CONSUMERS",
+     .arity = 4,
+     .flags = kReadOnly,
+     .categories = kStreamCategory,
+     .keys = {OneKey(kKeyReadOnly | kKeyAccess, 2)},
+     .group = "stream",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "List the consumers in a consumer group",
+     .tips = "nondeterministic_output",
+     .handler = XInfoConsumers},
+    {.name = "GROUPS",
+     .arity = 3,
+     .flags = kReadOnly,
+     .categories = kStreamCategory,
+     .keys = {OneKey(kKeyReadOnly | kKeyAccess, 2)},
+     .group = "stream",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "List the consumer groups of a stream",
+     .handler = XInfoGroups},
     {.name = "STREAM",
      .arity = -3,
      .flags = kReadOnly,

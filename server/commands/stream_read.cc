@@ -1,13 +1,14 @@
 // Streams, the commands that read them: XLEN, XRANGE, XREVRANGE, XREAD (redis.io, "Streams").
 //
 // A reply refers to the bytes of the topic's blocks; only its headers are written here.
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "server/base/number.h"
 #include "server/commands/families.h"
+#include "server/commands/read_reply.h"
 #include "server/commands/stream_args.h"
+#include "server/commands/stream_read_args.h"
 #include "server/commands/stream_reply.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
@@ -64,52 +65,10 @@ void XRevRange(Call& call) {
   Range(call, call[3], call[2], true);
 }
 
-struct ReadOptions {
-  uint64_t count = data::Topic::kNoLimit;
-  std::optional<int64_t> block_ms;
-  size_t first_key = 0;
-  size_t keys = 0;
-};
-
-bool ReadReadOptions(Call& call, ReadOptions& options) {
-  ArgReader args(call, 1);
-  while (args.HasMore() && options.keys == 0) {
-    if (args.Match("BLOCK", 1)) {
-      const int64_t timeout = args.Integer(errors::kTimeoutNotInteger);
-      if (timeout < 0) args.Fail(errors::kTimeoutNegative);
-      if (timeout > std::numeric_limits<int64_t>::max() - call.now_ms) {
-        args.Fail("ERR timeout is out of range");
-      }
-      options.block_ms = timeout;
-    } else if (args.Match("COUNT", 1)) {
-      const int64_t count = args.Integer();
-      options.count = count <= 0 ? data::Topic::kNoLimit : static_cast<uint64_t>(count);
-    } else if (args.Match("STREAMS", 1)) {
-      options.first_key = args.position();
-      options.keys = args.Remaining() / 2;
-      if (args.Remaining() % 2 != 0) {
-        args.Fail(
-            "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be "
-            "specified.");
-      }
-    } else if (args.Match("GROUP", 2)) {
-      args.Fail("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
-    } else if (args.Match("NOACK")) {
-      args.Fail("ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.");
-    } else {
-      args.Fail(errors::kSyntax);
-    }
-  }
-  if (options.first_key == 0) args.Fail(errors::kSyntax);
-  return args.Finish();
-}
-
 // One stream of an XREAD: what comes behind `after`.
 struct Source {
   std::string_view key;
   StreamId after;
-  uint64_t entries = 0;
-  std::vector<data::Topic::Run> runs;
 };
 
 // The ID behind which a stream is read: "$" is its last one, "+" the one before its last entry.
@@ -148,54 +107,46 @@ const data::Topic* FindSource(Call& call, std::string_view name) {
   return nullptr;
 }
 
-// Reads what is there; returns how many sources have something.
-size_t ReadSources(Call& call, const ReadOptions& options, std::vector<Source>& sources) {
-  size_t ready = 0;
+// Reads what is there; false when an argument is wrong, which was replied.
+bool ReadSources(Call& call, const ReadOptions& options, std::vector<Source>& sources,
+                 ReadReply& reply) {
   for (size_t i = 0; i < options.keys; ++i) {
     Source& source = sources.emplace_back();
     source.key = call[options.first_key + i];
     const data::Topic* topic = FindSource(call, source.key);
     const std::string_view start = call[options.first_key + options.keys + i];
-    if (call.failed() || !ResolveStart(call, start, topic, source.after)) return 0;
+    if (call.failed() || !ResolveStart(call, start, topic, source.after)) return false;
     const auto first = source.after.Next();
     if (topic == nullptr || !first) continue;
-    source.entries = topic->Read(*first, data::kMaxStreamId, options.count, source.runs);
-    if (source.entries > 0) ++ready;
+    StreamId last;
+    reply.AddEntries(*topic, *first, last);
+    reply.EndStream(source.key);
   }
-  return ready;
+  return true;
 }
 
-// Waits under all keys. "$" and "+" become the IDs that they mean at this moment.
+// Waits under all keys. "$" becomes the ID that it means at this moment; "+" stays, for it means
+// the last entry whenever it is asked.
 void ParkRead(Call& call, const ReadOptions& options, const std::vector<Source>& sources) {
   std::vector<std::string> arguments(call.args.begin(), call.args.end());
   std::vector<std::string_view> keys;
   for (size_t i = 0; i < options.keys; ++i) {
     keys.push_back(sources[i].key);
-    arguments[options.first_key + options.keys + i] = sources[i].after.ToString();
+    std::string& start = arguments[options.first_key + options.keys + i];
+    if (start == "$") start = sources[i].after.ToString();
   }
-  const int64_t deadline_ms = *options.block_ms == 0 ? 0 : call.now_ms + *options.block_ms;
-  call.Park(keys, deadline_ms, TimeoutReply::kNullArray, std::move(arguments));
+  call.Park(keys, DeadlineMs(call, options), TimeoutReply::kNullArray, std::move(arguments));
 }
 
 void XRead(Call& call) {
   ReadOptions options;
-  if (!ReadReadOptions(call, options)) return;
+  if (!ReadReadOptions(call, false, options)) return;
   std::vector<Source> sources;
   sources.reserve(options.keys);
-  const size_t ready = ReadSources(call, options, sources);
-  if (call.failed()) return;
-  if (ready == 0) {
-    if (options.block_ms) return ParkRead(call, options, sources);
-    return call.reply.NullArray();
-  }
-  const bool resp2 = call.reply.version() == 2;
-  resp2 ? call.reply.Array(ready) : call.reply.Map(ready);
-  for (const Source& source : sources) {
-    if (source.entries == 0) continue;
-    if (resp2) call.reply.Array(2);
-    call.reply.Bulk(source.key);
-    WriteEntries(call.reply, source.entries, source.runs);
-  }
+  ReadReply reply(call, options);
+  if (!ReadSources(call, options, sources, reply)) return;
+  if (reply.empty() && options.block_ms) return ParkRead(call, options, sources);
+  reply.Write();
 }
 
 constexpr Command kCommands[] = {

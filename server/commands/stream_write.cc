@@ -5,6 +5,7 @@
 #include "server/base/wire.h"
 #include "server/commands/families.h"
 #include "server/commands/stream_args.h"
+#include "server/commands/stream_reply.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
 #include "server/engine/engine.h"
@@ -19,11 +20,6 @@ using data::StreamId;
 
 // An entry may have this many bytes in all (STREAM_LISTPACK_MAX_SIZE in Redis).
 constexpr size_t kMaxEntryBytes = size_t{1} << 30;
-
-void WriteId(Call& call, StreamId id) {
-  char text[StreamId::kMaxTextLength];
-  call.reply.Bulk({text, static_cast<size_t>(id.Format(text) - text)});
-}
 
 // The ID that the entry gets, or nothing when it would not be greater than the last one.
 std::optional<StreamId> NewId(const AppendOptions& options, StreamId last, int64_t now_ms) {
@@ -78,7 +74,7 @@ void XAdd(Call& call) {
   if (fields.empty()) return call.Error("ERR Elements are too large to be stored");
 
   call.Commit(data::AppendEntry{call.database(), key, *id, fields});
-  WriteId(call, *id);
+  WriteId(call.reply, *id);
   if (options.trim.strategy != TrimOptions::Strategy::kNone) {
     topic = FindTopic(call, key);
     Trim(call, key, FindTrim(call, *topic, options.trim));

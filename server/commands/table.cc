@@ -22,8 +22,12 @@ void AddAll(engine::CommandTable& table) {
   table.Add(ScanCommands());
   table.Add(ServerCommands());
   table.Add(SlowLogCommands());
+  table.Add(StreamClaimCommands());
+  table.Add(StreamGroupCommands());
   table.Add(StreamInfoCommands());
+  table.Add(StreamPendingCommands());
   table.Add(StreamReadCommands());
+  table.Add(StreamReadGroupCommands());
   table.Add(StreamWriteCommands());
   table.Add(StringCommands());
   table.Add(StringCounterCommands());

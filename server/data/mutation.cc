@@ -14,13 +14,13 @@ Keyspace* Database(Dataset& dataset, uint32_t number) {
   return number < dataset.databases.size() ? &dataset.databases[number] : nullptr;
 }
 
+}  // namespace
+
 Topic* FindTopic(Dataset& dataset, uint32_t database, const Key& key) {
   Keyspace* keyspace = Database(dataset, database);
   Entry* entry = keyspace == nullptr ? nullptr : keyspace->Find(key);
   return entry != nullptr && entry->type() == Type::kStream ? entry->topic() : nullptr;
 }
-
-}  // namespace
 
 bool Apply(Dataset& dataset, const SetString& mutation) {
   Keyspace* keyspace = Database(dataset, mutation.database);

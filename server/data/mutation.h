@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "server/data/dataset.h"
+#include "server/data/group_mutation.h"
 #include "server/data/keyspace.h"
 #include "server/data/stream_id.h"
 
@@ -159,6 +160,11 @@ struct SetTopicId {
     return visit(self.database, self.key, self.last_id, self.entries_added, self.max_deleted_id);
   }
 };
+
+class Topic;
+
+// The topic under a key, or null; for the mutations of topics.
+Topic* FindTopic(Dataset& dataset, uint32_t database, const Key& key);
 
 // Changes the data. What a mutation names must be there and of the right type: the command that
 // decided it has looked. False when it is not, which can only mean that a journal does not belong

@@ -164,7 +164,8 @@ void Topic::SetId(StreamId last_id, std::optional<uint64_t> entries_added,
   if (max_deleted_id) max_deleted_id_ = *max_deleted_id;
 }
 
-uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs) const {
+uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs,
+                     StreamId* last_read) const {
   if (first > last) return 0;
   uint64_t left = limit;
   for (size_t index = FindBlock(first); index < block_count() && left > 0; ++index) {
@@ -178,6 +179,7 @@ uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<
       if (to - from > left) to = from + static_cast<uint32_t>(left);
       runs.push_back({&block.owner(), block.Bytes(from, to), to - from});
       left -= to - from;
+      if (last_read != nullptr && (left == 0 || to == end)) *last_read = block.IdAt(to - 1);
       from = block.NextLive(to);
     }
   }
@@ -202,6 +204,16 @@ uint64_t Topic::ReadReverse(StreamId first, StreamId last, uint64_t limit,
   return limit - left;
 }
 
+const ConsumerGroups& Topic::groups() const {
+  static const ConsumerGroups kNone;
+  return groups_ == nullptr ? kNone : *groups_;
+}
+
+ConsumerGroup* Topic::CreateGroup(std::string_view name) {
+  if (groups_ == nullptr) groups_ = std::make_unique<ConsumerGroups>();
+  return groups_->Create(name);
+}
+
 std::unique_ptr<Topic> Topic::Clone() const {
   auto clone = std::make_unique<Topic>();
   clone->last_id_ = last_id_;
@@ -209,6 +221,7 @@ std::unique_ptr<Topic> Topic::Clone() const {
   clone->entries_added_ = entries_added_;
   clone->length_ = length_;
   clone->tail_ = tail_.CloneOpen();
+  if (groups_ != nullptr) clone->groups_ = std::make_unique<ConsumerGroups>(*groups_);
   if (sealed_ != nullptr) {
     clone->sealed_ = std::make_unique<SealedBlocks>();
     clone->sealed_->memory_bytes = sealed_->memory_bytes;
@@ -223,7 +236,8 @@ size_t Topic::memory_bytes() const {
   const size_t sealed = sealed_ == nullptr ? 0
                                            : sizeof(SealedBlocks) + sealed_->memory_bytes +
                                                  sealed_->blocks.size() * sizeof(SealedBlock);
-  return sizeof(Topic) + tail_.memory_bytes() + sealed;
+  const size_t groups = groups_ == nullptr ? 0 : groups_->memory_bytes();
+  return sizeof(Topic) + tail_.memory_bytes() + sealed + groups;
 }
 
 size_t Topic::block_count() const {

@@ -2,6 +2,7 @@
 // (a Redis stream). Pure data: the caller decides ids, times and replies.
 //
 //   Topic ─┬─ counters: length, last id, …
+//          ├─ groups: the consumer groups (consumer_group.h), null while there are none
 //          ├─ sealed ──▶ ┌──────────────┬──────────────┬──────────────┐
 //          │  (null in a │ first, last  │ first, last  │ first, last  │   a record for each
 //          │   small     │ Block        │ Block        │ Block        │
@@ -33,6 +34,7 @@
 
 #include "server/base/shared_bytes.h"
 #include "server/data/block.h"
+#include "server/data/consumer_group.h"
 #include "server/data/stream_id.h"
 
 namespace leat::data {
@@ -82,9 +84,24 @@ class Topic {
     uint64_t entries;
   };
   // The entries of [first, last], at most `limit`, appended to `runs`: ascending with one run for
-  // live neighbours of a block, descending with one for each entry. Returns the number of entries.
-  uint64_t Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs) const;
+  // live neighbours of a block, descending with one for each entry. Returns the number of entries;
+  // where there are some, `last_read` receives the id of the last one.
+  uint64_t Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs,
+                StreamId* last_read = nullptr) const;
   uint64_t ReadReverse(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs) const;
+
+  // Calls visit(id) for each entry of [first, last], ascending.
+  template <typename Visit>
+  void ForEachId(StreamId first, StreamId last, Visit visit) const;
+
+  const ConsumerGroups& groups() const;
+  ConsumerGroup* FindGroup(std::string_view name) const {
+    return groups_ == nullptr ? nullptr : groups_->Find(name);
+  }
+  // Null when there is one of this name.
+  ConsumerGroup* CreateGroup(std::string_view name);
+  // False when there is none of this name.
+  bool DestroyGroup(std::string_view name) { return groups_ != nullptr && groups_->Destroy(name); }
 
   // A copy that shares sealed bytes.
   std::unique_ptr<Topic> Clone() const;
@@ -133,7 +150,23 @@ class Topic {
   uint64_t entries_added_ = 0;
   uint64_t length_ = 0;
   std::unique_ptr<SealedBlocks> sealed_;
+  std::unique_ptr<ConsumerGroups> groups_;
   Block tail_;
 };
+
+template <typename Visit>
+void Topic::ForEachId(StreamId first, StreamId last, Visit visit) const {
+  if (first > last) return;
+  for (size_t index = FindBlock(first); index < block_count(); ++index) {
+    const Block& block = BlockAt(index);
+    const Block::Span span = SpanAt(index);
+    if (span.first > last) return;
+    const uint32_t end = block.UpperBound(last, span);
+    for (uint32_t at = block.NextLive(block.LowerBound(first, span)); at < end;
+         at = block.NextLive(at + 1)) {
+      visit(block.IdAt(at));
+    }
+  }
+}
 
 }  // namespace leat::data

@@ -1,0 +1,53 @@
+#include "server/data/group_lag.h"
+
+namespace leat::data {
+
+namespace {
+
+constexpr int64_t kUnknown = ConsumerGroup::kUnknownEntriesRead;
+
+// Whether an entry was deleted, other than by trimming, at `id` or behind it.
+bool HasDeletedFrom(const Topic& topic, StreamId id) {
+  return topic.length() > 0 && topic.max_deleted_id() != StreamId{} && id <= topic.max_deleted_id();
+}
+
+// How many entries were ever inserted up to `id`.
+int64_t EntriesUpTo(const Topic& topic, StreamId id) {
+  const auto added = static_cast<int64_t>(topic.entries_added());
+  if (added == 0) return 0;
+  if (topic.length() == 0 && id <= topic.last_id()) return added;
+  if (id == topic.last_id()) return added;
+  if (id > topic.last_id()) return kUnknown;
+  const StreamId first = topic.first_id();
+  if (topic.max_deleted_id() == StreamId{} || topic.max_deleted_id() < first) {
+    const int64_t before_first = added - static_cast<int64_t>(topic.length());
+    if (id < first) return before_first;
+    if (id == first) return before_first + 1;
+  }
+  return kUnknown;
+}
+
+}  // namespace
+
+int64_t EntriesReadThrough(const Topic& topic, const ConsumerGroup& group, StreamId first,
+                           StreamId last, uint64_t count) {
+  int64_t read = group.entries_read();
+  if (read != kUnknown && !HasDeletedFrom(topic, first)) return read + static_cast<int64_t>(count);
+  topic.ForEachId(first, last, [&](StreamId id) {
+    const bool counts_on = read != kUnknown && !HasDeletedFrom(topic, id);
+    read = counts_on ? read + 1 : EntriesUpTo(topic, id);
+  });
+  return read;
+}
+
+std::optional<int64_t> Lag(const Topic& topic, const ConsumerGroup& group) {
+  if (topic.entries_added() == 0) return 0;
+  int64_t read = group.entries_read();
+  if (read == kUnknown || HasDeletedFrom(topic, group.last_id())) {
+    read = EntriesUpTo(topic, group.last_id());
+  }
+  if (read == kUnknown) return std::nullopt;
+  return static_cast<int64_t>(topic.entries_added()) - read;
+}
+
+}  // namespace leat::data
