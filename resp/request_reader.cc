@@ -8,6 +8,7 @@
 
 #include "resp/inline_request.h"
 #include "server/base/number.h"
+#include "server/base/wire.h"
 
 namespace leat::resp {
 namespace {
@@ -158,6 +159,26 @@ void RequestReader::TakeWholeArguments() {
   missing_args_ = missing;
   pos_ = static_cast<size_t>(in - data_);
   scanned_ = 0;
+}
+
+std::string_view RequestReader::BulksFrom(size_t index) const {
+  const auto starts_at = [](std::string_view arg) {
+    return arg.data() - (base::BulkSize(arg.size()) - arg.size() - 2);
+  };
+  const char* const start = starts_at(args_[index]);
+  const char* at = start;
+  for (size_t i = index; i < args_.size(); ++i) {
+    if (starts_at(args_[i]) != at) return {};
+    at = args_[i].data() + args_[i].size() + 2;
+  }
+  if (std::less<>()(start, data_ + request_start_) || std::less<>()(data_ + pos_, at)) return {};
+  // A header of the right length can only be the plain one; nobody has looked at the ends yet.
+  if (*start != '$') return {};
+  for (size_t i = index; i < args_.size(); ++i) {
+    const char* const end = args_[i].data() + args_[i].size();
+    if (end[0] != '\r' || end[1] != '\n') return {};
+  }
+  return {start, static_cast<size_t>(at - start)};
 }
 
 RequestReader::Status RequestReader::ReadArgument() {

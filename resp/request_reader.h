@@ -54,6 +54,9 @@ class RequestReader {
   // Of the request that Next returned; valid until the next call of Next, Target or Keep. Never
   // empty: requests without arguments are skipped.
   std::span<const std::string_view> args() const { return args_; }
+  // The arguments from `index` on as the client sent them: bulk strings in wire form. Empty where
+  // they do not stand in one piece, as of an inline request.
+  std::string_view BulksFrom(size_t index) const;
   // After kError: "Protocol error: invalid bulk length", as redis-server words it.
   std::string_view error() const { return error_; }
   // The shared buffer is about to be reused: moves what is incomplete or not yet taken out of it.

@@ -1,8 +1,10 @@
 // Numbers as text: the strict forms that the protocol and stored values use.
 #pragma once
 
+#include <bit>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +47,26 @@ inline size_t DigitCount(uint64_t value) {
     value /= 10000;
     digits += 4;
   }
+}
+
+// The value of the eight digits at `text`, four and two and one at a time in one register.
+inline uint64_t EightDigits(const char* text) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t value;
+  std::memcpy(&value, text, sizeof(value));
+  value = (value & 0x0f0f0f0f0f0f0f0f) * (10 * 0x100 + 1) >> 8;
+  value = (value & 0x00ff00ff00ff00ff) * (100 * 0x10000 + 1) >> 16;
+  return (value & 0x0000ffff0000ffff) * (uint64_t{10000} * 0x100000000 + 1) >> 32;
+}
+
+// Whether the eight bytes at `text` are digits: 0x30 to 0x3f, and no further when 6 is added.
+inline bool AreEightDigits(const char* text) {
+  constexpr uint64_t kHighHalves = 0xf0f0f0f0f0f0f0f0;
+  constexpr uint64_t kDigits = 0x3030303030303030;
+  uint64_t bytes;
+  std::memcpy(&bytes, text, sizeof(bytes));
+  return (bytes & kHighHalves) == kDigits &&
+         ((bytes + 0x0606060606060606) & kHighHalves) == kDigits;
 }
 
 // Writes `value` to `out`, which has room for kMaxInt64Digits, and returns the end.

@@ -130,6 +130,12 @@ bool ReadAppendOptions(Call& call, AppendOptions& options) {
   bool limit_given = false;
   bool id_read = false;
   while (args.HasMore() && !id_read) {
+    // An ID does not begin with a letter, an option does.
+    const bool is_id = args.Peek().empty() || args.Peek()[0] < 'A';
+    if (is_id) {
+      ReadNewId(args, options);
+      break;
+    }
     if (ReadTrimOption(args, options.trim, limit_given)) continue;
     if (args.Match("NOMKSTREAM")) {
       options.no_make_stream = true;

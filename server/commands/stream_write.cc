@@ -5,7 +5,6 @@
 #include "server/base/wire.h"
 #include "server/commands/families.h"
 #include "server/commands/stream_args.h"
-#include "server/commands/stream_reply.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
 #include "server/engine/engine.h"
@@ -35,15 +34,21 @@ std::optional<StreamId> NewId(const AppendOptions& options, StreamId last, int64
   return id > last ? std::optional(id) : std::nullopt;
 }
 
-// The fields and values in wire form, in the engine's scratch; empty when there are too many bytes.
-std::string_view EncodeFields(Call& call, Args fields) {
-  size_t size = base::ArrayHeaderSize(fields.size());
-  for (const std::string_view field : fields) size += base::BulkSize(field.size());
-  if (size > kMaxEntryBytes) return {};
-  char* const start = call.engine.Scratch(size);
-  char* out = base::WriteArrayHeader(start, fields.size());
-  for (const std::string_view field : fields) out = base::WriteBulk(out, field);
-  return {start, size};
+// The fields and values in wire form: as they stand in the request, or in the engine's scratch.
+// Empty when there are too many bytes.
+std::string_view EncodeFields(Call& call, size_t first) {
+  std::string_view bulks = call.BulksFrom(first);
+  if (bulks.empty()) {
+    const Args fields = call.args.subspan(first);
+    size_t size = 0;
+    for (const std::string_view field : fields) size += base::BulkSize(field.size());
+    if (size > kMaxEntryBytes) return {};
+    char* const start = call.engine.Scratch(size);
+    char* out = start;
+    for (const std::string_view field : fields) out = base::WriteBulk(out, field);
+    bulks = {start, size};
+  }
+  return bulks.size() > kMaxEntryBytes ? std::string_view() : bulks;
 }
 
 void Trim(Call& call, const data::Key& key, data::Topic::TrimPoint point) {
@@ -70,13 +75,14 @@ void XAdd(Call& call) {
     return call.Error(
         "ERR The ID specified in XADD is equal or smaller than the target stream top item");
   }
-  const std::string_view fields = EncodeFields(call, call.args.subspan(options.first_field));
+  const std::string_view fields = EncodeFields(call, options.first_field);
   if (fields.empty()) return call.Error("ERR Elements are too large to be stored");
 
-  call.Commit(data::AppendEntry{call.database(), key, *id, fields});
-  WriteId(call.reply, *id);
+  call.Commit(
+      data::AppendEntry{call.database(), key, *id, call.size() - options.first_field, fields});
+  if (topic == nullptr) topic = FindTopic(call, key);
+  call.reply.Raw(topic->last_entry_id_bulk());
   if (options.trim.strategy != TrimOptions::Strategy::kNone) {
-    topic = FindTopic(call, key);
     Trim(call, key, FindTrim(call, *topic, options.trim));
   }
 }

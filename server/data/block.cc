@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "server/base/number.h"
 #include "server/base/wire.h"
 
 namespace leat::data {
@@ -39,20 +40,10 @@ size_t WordsFor(size_t positions) {
   return (positions + kBitsPerWord - 1) / kBitsPerWord;
 }
 
-// The value of eight digits, four and two and one at a time in one register.
-uint64_t EightDigits(const char* text) {
-  static_assert(std::endian::native == std::endian::little);
-  uint64_t value;
-  std::memcpy(&value, text, sizeof(value));
-  value = (value & 0x0f0f0f0f0f0f0f0f) * (10 * 0x100 + 1) >> 8;
-  value = (value & 0x00ff00ff00ff00ff) * (100 * 0x10000 + 1) >> 16;
-  return (value & 0x0000ffff0000ffff) * (uint64_t{10000} * 0x100000000 + 1) >> 32;
-}
-
-// The text of an entry before its fields, made aside because its size decides where it goes.
+// What stands before an entry's fields, made aside because its size decides where it goes.
 class EntryHead {
  public:
-  explicit EntryHead(StreamId id) {
+  EntryHead(StreamId id, size_t field_count) {
     char* id_text = text_ + kIdOffset;
     end_ = id.Format(id_text);
     const size_t length = static_cast<size_t>(end_ - id_text);
@@ -60,13 +51,14 @@ class EntryHead {
     base::WriteWireHeader(base::WriteArrayHeader(begin_, 2), '$', length);
     *end_++ = '\r';
     *end_++ = '\n';
+    end_ = base::WriteArrayHeader(end_, field_count);
   }
   const char* data() const { return begin_; }
   size_t size() const { return static_cast<size_t>(end_ - begin_); }
 
  private:
   static constexpr size_t kIdOffset = 9;  // behind "*2\r\n$41\r\n"
-  char text_[kIdOffset + StreamId::kMaxTextLength + 2];
+  char text_[kIdOffset + StreamId::kMaxTextLength + 2 + base::kMaxWireHeaderBytes];
   char* begin_;
   char* end_;
 };
@@ -77,13 +69,13 @@ Block::Block(uint64_t first_ordinal, size_t allocation) : first_ordinal_(first_o
   if (allocation > 0) bytes_ = SharedBytes::Allocate(allocation - kSharedHeaderBytes);
 }
 
-bool Block::Append(StreamId id, std::string_view fields) {
-  const EntryHead head(id);
-  const size_t entry_bytes = head.size() + fields.size();
+bool Block::Append(StreamId id, EntryFields fields) {
+  const EntryHead head(id, fields.count);
+  const size_t entry_bytes = head.size() + fields.bulks.size();
   if (Room() < entry_bytes + sizeof(Offset) && !GrowFor(entry_bytes)) return false;
   char* out = bytes_.data() + size_;
   std::memcpy(out, head.data(), head.size());
-  std::memcpy(out + head.size(), fields.data(), fields.size());
+  std::memcpy(out + head.size(), fields.bulks.data(), fields.bulks.size());
   *(IndexEnd() - 1 - count_) = static_cast<Offset>(size_);
   size_ += entry_bytes;
   ++count_;
@@ -186,13 +178,22 @@ StreamId Block::IdAt(uint32_t position) const {
   StreamId id;
   constexpr size_t kTimeDigits = 13;  // a time in milliseconds, until the year 2286
   if (!short_text && text[kTimeDigits] == '-') {
-    id.ms = EightDigits(text) * 100000 + EightDigits(text + kTimeDigits - 8) % 100000;
+    id.ms = base::EightDigits(text) * 100000 + base::EightDigits(text + kTimeDigits - 8) % 100000;
     text += kTimeDigits;
   } else {
     for (; *text != '-'; ++text) id.ms = id.ms * 10 + static_cast<uint64_t>(*text - '0');
   }
   for (++text; *text != '\r'; ++text) id.seq = id.seq * 10 + static_cast<uint64_t>(*text - '0');
   return id;
+}
+
+std::string_view Block::IdBulkAt(uint32_t position) const {
+  assert(position < count_);
+  const char* const bulk = bytes_.data() + OffsetOf(position) + base::ArrayHeaderSize(2);
+  const bool short_text = bulk[2] == '\r';
+  const size_t size = short_text ? static_cast<size_t>(bulk[1] - '0')
+                                 : static_cast<size_t>((bulk[1] - '0') * 10 + (bulk[2] - '0'));
+  return {bulk, base::BulkSize(size)};
 }
 
 // Ids are mostly times, and entries come at a steady pace: looks first where the id would be then,

@@ -22,7 +22,7 @@
 // entry larger than that has a block of its own. Positions count from 0, trimmed ones included.
 //
 //   Block block(0);
-//   block.Append({5, 1}, "*2\r\n$1\r\nf\r\n$1\r\nv\r\n");
+//   block.Append({5, 1}, {2, "$1\r\nf\r\n$1\r\nv\r\n"});
 //   block.Bytes(0, 1)   →  "*2\r\n$3\r\n5-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n"
 #pragma once
 
@@ -36,6 +36,12 @@
 
 namespace leat::data {
 
+// What an entry says: `count` bulk strings in wire form, names and values in turn.
+struct EntryFields {
+  size_t count;
+  std::string_view bulks;
+};
+
 class Block {
  public:
   // What the allocator is asked for at most, but for a single larger entry.
@@ -48,7 +54,7 @@ class Block {
 
   // Appends behind the last entry, whose id is smaller. False if the block is full: seal it and
   // begin another. An empty block takes any entry.
-  [[nodiscard]] bool Append(StreamId id, std::string_view fields);
+  [[nodiscard]] bool Append(StreamId id, EntryFields fields);
   // Nothing will be appended: gives back room where it is worth a copy.
   void Seal();
 
@@ -66,6 +72,8 @@ class Block {
   size_t memory_bytes() const;  // without sizeof(Block)
 
   StreamId IdAt(uint32_t position) const;
+  // The same as the bulk string that stands in the entry: "$3\r\n5-1\r\n".
+  std::string_view IdBulkAt(uint32_t position) const;
   // The ids at begin() and at end() - 1. Who has them at hand saves a search from reading them.
   struct Span {
     StreamId first;

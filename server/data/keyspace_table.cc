@@ -6,6 +6,7 @@
 namespace leat::data {
 
 void KeyspaceTable::Insert(Entry* entry, uint64_t hash) {
+  recent_ = nullptr;
   if (directory_.empty()) {
     directory_.push_back({new Segment, 0, 0});
     deepest_ = segments_ = 1;
@@ -20,6 +21,7 @@ void KeyspaceTable::Insert(Entry* entry, uint64_t hash) {
 }
 
 void KeyspaceTable::Erase(uint64_t hash, Slot& slot) {
+  recent_ = nullptr;
   const size_t first = FirstIndexOf(hash);
   directory_[first].segment->Erase(slot);
   --directory_[first].entries;
@@ -28,6 +30,7 @@ void KeyspaceTable::Erase(uint64_t hash, Slot& slot) {
 }
 
 void KeyspaceTable::Clear() {
+  recent_ = nullptr;
   for (size_t index = 0; index < directory_.size(); index += RunOf(directory_[index].depth)) {
     delete directory_[index].segment;
   }
@@ -37,6 +40,7 @@ void KeyspaceTable::Clear() {
 }
 
 void KeyspaceTable::Swap(KeyspaceTable& other) noexcept {
+  recent_ = other.recent_ = nullptr;
   std::swap(directory_, other.directory_);
   std::swap(depth_, other.depth_);
   std::swap(deepest_, other.deepest_);

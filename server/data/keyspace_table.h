@@ -38,9 +38,15 @@ class KeyspaceTable {
   KeyspaceTable& operator=(const KeyspaceTable&) = delete;
 
   Slot* Find(const Key& key) const {
+    if (recent_ != nullptr && recent_hash_ == key.hash && recent_->entry()->key() == key.name) {
+      return recent_;
+    }
     if (directory_.empty()) return nullptr;
     const SegmentRef& ref = directory_[IndexOf(key.hash)];
-    return ref.segment->Find(key.name, key.hash, ref.depth);
+    Slot* const found = ref.segment->Find(key.name, key.hash, ref.depth);
+    recent_ = found;
+    recent_hash_ = key.hash;
+    return found;
   }
   // Hints to the processor, for a Find that follows other work.
   void PrefetchBucket(uint64_t hash) const {
@@ -96,6 +102,11 @@ class KeyspaceTable {
   void MergeAround(size_t first);
   void DoubleDirectory();
   void HalveDirectory();
+
+  // What the last Find found, until a slot moves: a command decides, and its mutation looks the
+  // same key up again.
+  mutable Slot* recent_ = nullptr;
+  mutable uint64_t recent_hash_ = 0;
 
   std::vector<SegmentRef> directory_;
   int depth_ = 0;

@@ -117,14 +117,15 @@ struct CreateTopic {
 
 // Appends one entry; the topic is created where the key is missing.
 struct AppendEntry {
-  static constexpr uint8_t kTag = 10;
+  static constexpr uint8_t kTag = 34;
   uint32_t database;
   Key key;
   StreamId id;
-  std::string_view fields;  // wire form: an array of names and values
+  uint64_t field_count;
+  std::string_view fields;  // so many bulk strings in wire form, names and values in turn
 
   static auto Members(auto& self, auto&& visit) {
-    return visit(self.database, self.key, self.id, self.fields);
+    return visit(self.database, self.key, self.id, self.field_count, self.fields);
   }
 };
 

@@ -17,6 +17,17 @@ bool IsSpace(char c) {
 }
 
 std::optional<uint64_t> ParseNumber(std::string_view text) {
+  constexpr size_t kTimeDigits = 13;  // a time in milliseconds, until the year 2286
+  if (text.size() == kTimeDigits) {
+    const std::string_view rest = text.substr(8);
+    uint64_t value = 0;
+    bool plain = base::AreEightDigits(text.data());
+    for (const char c : rest) {
+      plain = plain && c >= '0' && c <= '9';
+      value = value * 10 + static_cast<uint64_t>(c - '0');
+    }
+    if (plain) return base::EightDigits(text.data()) * 100000 + value;
+  }
   while (!text.empty() && IsSpace(text[0])) text.remove_prefix(1);
   if (!text.empty() && text[0] == '+') text.remove_prefix(1);
   uint64_t value = 0;

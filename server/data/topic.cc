@@ -10,7 +10,7 @@ StreamId Topic::first_id() const {
   return tail_.empty() ? StreamId{} : tail_.IdAt(tail_.begin());
 }
 
-void Topic::Append(StreamId id, std::string_view fields, uint64_t node_entries) {
+void Topic::Append(StreamId id, EntryFields fields, uint64_t node_entries) {
   assert(id > last_id_);
   if (tail_.empty() || tail_.IsDeleted(tail_.end() - 1)) {
     const uint64_t ordinal = NextOrdinal(node_entries);
@@ -21,7 +21,7 @@ void Topic::Append(StreamId id, std::string_view fields, uint64_t node_entries) 
   }
   if (!tail_.Append(id, fields)) {
     // A topic that has filled a block will fill the next; a large entry gets what it needs.
-    const bool large = fields.size() > Block::kMaxAllocation / 2;
+    const bool large = fields.bulks.size() > Block::kMaxAllocation / 2;
     SealTail();
     tail_ = Block(tail_.end_ordinal(), large ? 0 : Block::kMaxAllocation);
     [[maybe_unused]] const bool appended = tail_.Append(id, fields);
@@ -62,6 +62,10 @@ StreamId Topic::last_entry_id() const {
   if (length_ == 0) return {};
   const Block& block = LastBlock();
   return block.IdAt(block.NthLive(block.live_count() - 1));
+}
+
+std::string_view Topic::last_entry_id_bulk() const {
+  return tail_.empty() ? std::string_view() : tail_.IdBulkAt(tail_.end() - 1);
 }
 
 std::optional<uint64_t> Topic::LastLiveOrdinal() const {

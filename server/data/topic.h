@@ -51,9 +51,11 @@ class Topic {
   StreamId max_deleted_id() const { return max_deleted_id_; }
   uint64_t entries_added() const { return entries_added_; }
 
-  // `fields` is the wire form of the fields array (`*2\r\n$1\r\nf\r\n$1\r\nv\r\n`). id > last_id().
+  // id > last_id().
   // `node_entries` is what approximate trimming will be asked with.
-  void Append(StreamId id, std::string_view fields, uint64_t node_entries = kDefaultNodeEntries);
+  void Append(StreamId id, EntryFields fields, uint64_t node_entries = kDefaultNodeEntries);
+  // The ID of the entry that was appended last and is still there, as a bulk string in wire form.
+  std::string_view last_entry_id_bulk() const;
   bool Contains(StreamId id) const;
   // False if there is no such entry.
   bool Delete(StreamId id);

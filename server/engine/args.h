@@ -28,6 +28,8 @@ class ArgReader {
   size_t Remaining() const { return call_.size() - next_; }
   size_t position() const { return next_; }
 
+  // The next argument, which there is.
+  std::string_view Peek() const { return call_[next_]; }
   // The next argument is this word, in any case: it is taken.
   bool Match(std::string_view word);
   // The same where `following` more arguments must come after it; without them it is not taken.

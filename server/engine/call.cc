@@ -21,6 +21,11 @@ uint32_t Call::database() const {
   return session.database;
 }
 
+std::string_view Call::BulksFrom(size_t index) const {
+  const resp::RequestReader& reader = session.reader;
+  return args.data() == reader.args().data() ? reader.BulksFrom(index) : std::string_view();
+}
+
 data::Entry* Call::FindForRead(const data::Key& key) {
   data::Entry* entry = Find(key);
   ++(entry != nullptr ? engine.statistics.keyspace_hits : engine.statistics.keyspace_misses);

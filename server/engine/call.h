@@ -48,6 +48,9 @@ class Call {
 
   size_t size() const { return args.size(); }
   std::string_view operator[](size_t index) const { return args[index]; }
+  // The arguments from `index` on as bulk strings in wire form, where the client sent them so and
+  // the call runs at once; else empty.
+  std::string_view BulksFrom(size_t index) const;
   uint32_t database() const;
 
   static data::Key KeyOf(std::string_view name) { return data::MakeKey(name); }

@@ -380,5 +380,58 @@ TEST(RequestReaderCost, AnEndlessLineByteByByteIsLinear) {
   EXPECT_EQ(reader.error(), "Protocol error: too big inline request");
 }
 
+// The reader is fed in two pieces, cut at each byte; returns what BulksFrom(index) gave each time.
+std::vector<std::string> BulksCutEverywhere(const std::string& wire, size_t index) {
+  std::vector<std::string> bulks;
+  for (size_t cut = 1; cut <= wire.size(); ++cut) {
+    const Limits limits;
+    RequestReader reader(&limits);
+    std::vector<char> shared(size_t{1} << 16);
+    for (const std::string& piece : {wire.substr(0, cut), wire.substr(cut)}) {
+      if (piece.empty()) continue;
+      std::memcpy(reader.Target(shared).data(), piece.data(), piece.size());
+      reader.Feed(piece.size());
+      if (reader.Next() == Status::kRequest) bulks.emplace_back(reader.BulksFrom(index));
+      reader.Keep();
+    }
+  }
+  return bulks;
+}
+
+TEST(RequestReaderBulks, AreTheArgumentsAsTheyWereSent) {
+  const std::string head = "*5\r\n$4\r\nXADD\r\n$1\r\nt\r\n$1\r\n*\r\n";
+  const std::string fields = "$5\r\nfield\r\n$12\r\nvalue\r\nvalue\r\n";
+  const std::vector<std::string> bulks = BulksCutEverywhere(head + fields, 3);
+  EXPECT_EQ(bulks, std::vector<std::string>(head.size() + fields.size(), fields));
+}
+
+TEST(RequestReaderBulks, AreNotThereWhereTheRequestWasWrittenOtherwise) {
+  for (const std::string wire :
+       {"XADD t * field value\r\n", "*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\ncxx",
+        "*3\r\n$1\r\na\r\n$1\r\nbxx$1\r\nc\r\n"}) {
+    for (const std::string& bulks : BulksCutEverywhere(wire, 1)) EXPECT_EQ(bulks, "") << wire;
+  }
+}
+
+TEST(RequestReaderBulks, AreNotThereForALargeArgumentOfItsOwn) {
+  const Limits limits;
+  RequestReader reader(&limits);
+  const std::string large(RequestReader::kLargeArgumentBytes * 3, 'v');
+  std::vector<char> shared(4096);
+  const std::string wire = Multibulk({"SET", "k", large, "x"});
+  for (size_t at = 0; at < wire.size();) {
+    const std::span<char> room = reader.Target(shared);
+    const size_t size = std::min(room.size(), wire.size() - at);
+    std::memcpy(room.data(), wire.data() + at, size);
+    reader.Feed(size);
+    at += size;
+    if (reader.Next() == Status::kRequest) break;
+    reader.Keep();
+  }
+  ASSERT_EQ(reader.args().size(), 4u);
+  EXPECT_EQ(reader.BulksFrom(1), "");
+  EXPECT_EQ(reader.BulksFrom(3), "$1\r\nx\r\n");
+}
+
 }  // namespace
 }  // namespace leat::resp

@@ -20,6 +20,19 @@ TEST(NumberTest, ReadsOnlyTheCanonicalForm) {
   for (const char* text : {"-1", "18446744073709551616", "00"}) EXPECT_FALSE(ParseUint64(text));
 }
 
+TEST(NumberTest, ReadsEightDigitsAtOnce) {
+  EXPECT_EQ(EightDigits("12345678"), 12345678u);
+  EXPECT_EQ(EightDigits("00000000"), 0u);
+  EXPECT_EQ(EightDigits("99999999"), 99999999u);
+  for (size_t place = 0; place < 8; ++place) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = "90909090";
+      text[place] = static_cast<char>(byte);
+      EXPECT_EQ(AreEightDigits(text.data()), byte >= '0' && byte <= '9') << place << ", " << byte;
+    }
+  }
+}
+
 TEST(NumberTest, CountsDigits) {
   EXPECT_EQ(DigitCount(0), 1u);
   EXPECT_EQ(DigitCount(9), 1u);

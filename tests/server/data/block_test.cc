@@ -7,20 +7,21 @@
 namespace leat::data {
 namespace {
 
+// Two bulk strings.
 std::string Fields(const std::string& value) {
-  return "*2\r\n$1\r\nf\r\n$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+  return "$1\r\nf\r\n$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
 }
 
 std::string Entry(StreamId id, const std::string& value) {
   const std::string text = id.ToString();
-  return "*2\r\n$" + std::to_string(text.size()) + "\r\n" + text + "\r\n" + Fields(value);
+  return "*2\r\n$" + std::to_string(text.size()) + "\r\n" + text + "\r\n*2\r\n" + Fields(value);
 }
 
 // Ids 10-0, 20-0, … with values of `value_bytes`.
 Block Filled(uint64_t entries, size_t value_bytes = 20) {
   Block block(0);
   for (uint64_t i = 1; i <= entries; ++i) {
-    EXPECT_TRUE(block.Append({i * 10, 0}, Fields(std::string(value_bytes, 'v'))));
+    EXPECT_TRUE(block.Append({i * 10, 0}, {2, Fields(std::string(value_bytes, 'v'))}));
   }
   return block;
 }
@@ -28,9 +29,9 @@ Block Filled(uint64_t entries, size_t value_bytes = 20) {
 TEST(BlockTest, HoldsEntriesAsARepliesBytes) {
   Block block(0);
   EXPECT_TRUE(block.empty());
-  ASSERT_TRUE(block.Append({5, 1}, Fields("a")));
-  ASSERT_TRUE(block.Append({1700000000000, 0}, Fields("b")));
-  ASSERT_TRUE(block.Append(kMaxStreamId, Fields("c")));
+  ASSERT_TRUE(block.Append({5, 1}, {2, Fields("a")}));
+  ASSERT_TRUE(block.Append({1700000000000, 0}, {2, Fields("b")}));
+  ASSERT_TRUE(block.Append(kMaxStreamId, {2, Fields("c")}));
   EXPECT_EQ(block.Bytes(0, 3),
             Entry({5, 1}, "a") + Entry({1700000000000, 0}, "b") + Entry(kMaxStreamId, "c"));
   EXPECT_EQ(block.Bytes(1, 2), Entry({1700000000000, 0}, "b"));
@@ -44,7 +45,7 @@ TEST(BlockTest, ReadsIdsOfEveryLengthBack) {
     for (uint64_t i = 0; i < power; ++i) ms *= 10;
     for (const uint64_t seq : {uint64_t{0}, uint64_t{98765}, kMaxStreamId.seq}) {
       ids.push_back({ms, seq});
-      ASSERT_TRUE(block.Append(ids.back(), Fields("")));
+      ASSERT_TRUE(block.Append(ids.back(), {2, Fields("")}));
     }
   }
   for (uint32_t i = 0; i < ids.size(); ++i) EXPECT_EQ(block.IdAt(i), ids[i]);
@@ -53,9 +54,10 @@ TEST(BlockTest, ReadsIdsOfEveryLengthBack) {
 TEST(BlockTest, FindsBoundsAmongEvenAndUnevenIds) {
   Block even = Filled(500);
   Block uneven(0);  // 1-0, 2-0, 4-0, … and a run within one millisecond
-  for (uint64_t i = 0; i < 60; ++i) ASSERT_TRUE(uneven.Append({uint64_t{1} << i, 0}, Fields("")));
+  for (uint64_t i = 0; i < 60; ++i)
+    ASSERT_TRUE(uneven.Append({uint64_t{1} << i, 0}, {2, Fields("")}));
   for (uint64_t i = 1; i < 60; ++i) {
-    ASSERT_TRUE(uneven.Append({uint64_t{1} << 59, i * i}, Fields("")));
+    ASSERT_TRUE(uneven.Append({uint64_t{1} << 59, i * i}, {2, Fields("")}));
   }
   for (const Block* block : {&even, &uneven}) {
     const Block::Span span = block->span();
@@ -74,7 +76,7 @@ TEST(BlockTest, FindsBoundsAmongEvenAndUnevenIds) {
 TEST(BlockTest, SaysWhenItIsFullAndStaysWithinItsAllocation) {
   Block block(0);
   uint64_t appended = 0;
-  while (block.Append({appended + 1, 0}, Fields("value"))) ++appended;
+  while (block.Append({appended + 1, 0}, {2, Fields("value")})) ++appended;
   EXPECT_EQ(block.end(), appended);
   EXPECT_EQ(block.memory_bytes(), Block::kMaxAllocation);
   EXPECT_GT(block.Bytes(0, block.end()).size(), Block::kMaxAllocation * 9 / 10);
@@ -83,12 +85,12 @@ TEST(BlockTest, SaysWhenItIsFullAndStaysWithinItsAllocation) {
 TEST(BlockTest, GivesAnEntryLargerThanABlockItsOwn) {
   Block block(0);
   const std::string huge(10 << 20, 'h');
-  ASSERT_TRUE(block.Append({1, 1}, Fields(huge)));
-  EXPECT_FALSE(block.Append({1, 2}, Fields("")));
+  ASSERT_TRUE(block.Append({1, 1}, {2, Fields(huge)}));
+  EXPECT_FALSE(block.Append({1, 2}, {2, Fields("")}));
   EXPECT_EQ(block.Bytes(0, 1), Entry({1, 1}, huge));
   EXPECT_LT(block.memory_bytes(), huge.size() + 200);
   Block small = Filled(1);
-  EXPECT_FALSE(small.Append({100, 0}, Fields(huge)));
+  EXPECT_FALSE(small.Append({100, 0}, {2, Fields(huge)}));
 }
 
 TEST(BlockTest, KeepsReferencedBytesWhileGrowingTrimmingAndDeleting) {
@@ -98,7 +100,7 @@ TEST(BlockTest, KeepsReferencedBytesWhileGrowingTrimmingAndDeleting) {
   const std::string expected(shown);
   block.Delete(1);
   block.TrimThrough({10, 0});
-  for (uint64_t i = 4; i < 400; ++i) ASSERT_TRUE(block.Append({i * 10, 0}, Fields("more")));
+  for (uint64_t i = 4; i < 400; ++i) ASSERT_TRUE(block.Append({i * 10, 0}, {2, Fields("more")}));
   block.Seal();
   EXPECT_EQ(shown, expected);
   EXPECT_NE(block.owner().data(), reference.data());
@@ -136,7 +138,7 @@ TEST(BlockTest, MarksMoveWithTheEntriesWhenTrimmedOnesAreLeftBehind) {
   }
   block.TrimThrough({1000, 0});  // positions 0 to 99
   uint64_t next = 301;
-  while (block.begin() != 0) ASSERT_TRUE(block.Append({next++ * 10, 0}, Fields("more")));
+  while (block.begin() != 0) ASSERT_TRUE(block.Append({next++ * 10, 0}, {2, Fields("more")}));
   EXPECT_EQ(block.first_ordinal(), 100u);
   for (uint32_t i = 0; i < 200; ++i) {
     EXPECT_EQ(block.IdAt(i), (StreamId{(i + 101) * 10, 0}));
@@ -147,7 +149,7 @@ TEST(BlockTest, MarksMoveWithTheEntriesWhenTrimmedOnesAreLeftBehind) {
 
 TEST(BlockTest, SealingGivesBackWhatIsUnused) {
   Block block(0, Block::kMaxAllocation);
-  ASSERT_TRUE(block.Append({1, 0}, Fields("only")));
+  ASSERT_TRUE(block.Append({1, 0}, {2, Fields("only")}));
   block.Seal();
   EXPECT_LE(block.memory_bytes(), 96u);
   EXPECT_EQ(block.Bytes(0, 1), Entry({1, 0}, "only"));
@@ -165,8 +167,8 @@ TEST(BlockTest, ClonesShareSealedBytesButNotMarks) {
     EXPECT_TRUE(clone->IsDeleted(50));
     EXPECT_FALSE(clone->IsDeleted(60));
   }
-  ASSERT_TRUE(open.Append({5000, 0}, Fields("clone")));
-  ASSERT_TRUE(block.Append({5000, 0}, Fields("original")));
+  ASSERT_TRUE(open.Append({5000, 0}, {2, Fields("clone")}));
+  ASSERT_TRUE(block.Append({5000, 0}, {2, Fields("original")}));
   EXPECT_EQ(open.Bytes(100, 101), Entry({5000, 0}, "clone"));
   EXPECT_EQ(block.Bytes(100, 101), Entry({5000, 0}, "original"));
 }

@@ -34,6 +34,20 @@ TEST(StreamIdTest, ReadsNumbersAsRedisDoes) {
   EXPECT_EQ(ParseStreamId(std::string(125, '0') + "-1")->id, (StreamId{0, 1}));
 }
 
+TEST(StreamIdTest, ReadsTimesOfThirteenDigitsLikeOthers) {
+  EXPECT_EQ(ParseStreamId("1700000000123-1700000000456")->id,
+            (StreamId{1700000000123, 1700000000456}));
+  EXPECT_EQ(ParseStreamId("0000000000005")->id, (StreamId{5, 0}));
+  EXPECT_EQ(ParseStreamId("+700000000123")->id, (StreamId{700000000123, 0}));
+  for (size_t place = 0; place < 13; ++place) {
+    for (const char wrong : {'a', '/', ':', '\0'}) {
+      std::string text = "1700000000123";
+      text[place] = wrong;
+      EXPECT_FALSE(ParseStreamId(text)) << text;
+    }
+  }
+}
+
 TEST(StreamIdTest, TellsWhetherTheSequenceNumberWasGiven) {
   EXPECT_TRUE(ParseStreamId("5-0")->has_seq);
   EXPECT_FALSE(ParseStreamId("5")->has_seq);

@@ -14,13 +14,14 @@ namespace {
 
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
 
+// Two bulk strings.
 std::string Fields(const std::string& value) {
-  return "*2\r\n$1\r\nf\r\n$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+  return "$1\r\nf\r\n$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
 }
 
 std::string Entry(StreamId id, const std::string& fields) {
   const std::string text = id.ToString();
-  return "*2\r\n$" + std::to_string(text.size()) + "\r\n" + text + "\r\n" + fields;
+  return "*2\r\n$" + std::to_string(text.size()) + "\r\n" + text + "\r\n*2\r\n" + fields;
 }
 
 std::string Text(const std::vector<Topic::Run>& runs) {
@@ -37,7 +38,8 @@ std::string ReadAll(const Topic& topic) {
 
 // Ids 1-0, 2-0, …
 void AppendSequence(Topic& topic, uint64_t from, uint64_t to, size_t value_bytes = 80) {
-  for (uint64_t i = from; i <= to; ++i) topic.Append({i, 0}, Fields(std::string(value_bytes, 'v')));
+  for (uint64_t i = from; i <= to; ++i)
+    topic.Append({i, 0}, {2, Fields(std::string(value_bytes, 'v'))});
 }
 
 // What redis-server does, written as simply as can be: nodes of entries, each live or not.
@@ -185,7 +187,7 @@ class Comparison {
                             : StreamId{model_.last_id.ms + 1 + Below(5), Below(2)};
     const size_t size = Below(20) == 0 ? Below(large_value_) : Below(40);
     const std::string fields = Fields(std::string(size, static_cast<char>('a' + Below(26))));
-    topic_->Append(id, fields, node_entries_);
+    topic_->Append(id, {2, fields}, node_entries_);
     model_.Append(id, fields);
   }
 
@@ -312,8 +314,8 @@ TEST(TopicTest, IsEmptyAtFirst) {
 
 TEST(TopicTest, TakesIdsAtBothEdges) {
   Topic topic;
-  topic.Append({0, 1}, Fields("first"));
-  topic.Append(kMaxStreamId, Fields("last"));
+  topic.Append({0, 1}, {2, Fields("first")});
+  topic.Append(kMaxStreamId, {2, Fields("last")});
   EXPECT_EQ(ReadAll(topic), Entry({0, 1}, Fields("first")) + Entry(kMaxStreamId, Fields("last")));
   std::vector<Topic::Run> runs;
   EXPECT_EQ(topic.Read(kMaxStreamId, kMaxStreamId, 10, runs), 1u);
@@ -393,10 +395,10 @@ TEST(TopicTest, ALaterDeletedEntryKeepsATrimmedNodeInItsPlace) {
 TEST(TopicTest, HugeEntriesStandInBlocksOfTheirOwn) {
   Topic topic;
   const std::string huge = Fields(std::string(10 << 20, 'h'));
-  topic.Append({1, 0}, Fields("small"));
-  topic.Append({2, 0}, huge);
-  topic.Append({3, 0}, huge);
-  topic.Append({4, 0}, Fields("small"));
+  topic.Append({1, 0}, {2, Fields("small")});
+  topic.Append({2, 0}, {2, huge});
+  topic.Append({3, 0}, {2, huge});
+  topic.Append({4, 0}, {2, Fields("small")});
   EXPECT_EQ(topic.block_count(), 4u);
   EXPECT_EQ(ReadAll(topic), Entry({1, 0}, Fields("small")) + Entry({2, 0}, huge) +
                                 Entry({3, 0}, huge) + Entry({4, 0}, Fields("small")));
@@ -449,10 +451,10 @@ TEST(TopicTest, ACopyLivesItsOwnLife) {
   const std::unique_ptr<Topic> copy = topic.Clone();
   topic.Delete({2, 0});
   topic.Delete({999, 0});
-  topic.Append({1001, 0}, Fields("original"));
+  topic.Append({1001, 0}, {2, Fields("original")});
   EXPECT_EQ(ReadAll(*copy), before);
   copy->TrimThrough({900, 0});
-  copy->Append({1001, 0}, Fields("copy"));
+  copy->Append({1001, 0}, {2, Fields("copy")});
   EXPECT_EQ(topic.length(), 999u);
   EXPECT_EQ(copy->length(), 101u);
   EXPECT_EQ(copy->entries_added(), 1001u);
@@ -460,17 +462,17 @@ TEST(TopicTest, ACopyLivesItsOwnLife) {
 
 TEST(TopicTest, ASmallTopicIsSmall) {
   Topic topic;
-  topic.Append({1700000000000, 0}, Fields("123456789012"));
+  topic.Append({1700000000000, 0}, {2, Fields("123456789012")});
   EXPECT_LE(topic.memory_bytes(), 250u);
-  topic.Append({1700000000001, 0}, Fields("123456789012"));
-  topic.Append({1700000000002, 0}, Fields("123456789012"));
+  topic.Append({1700000000001, 0}, {2, Fields("123456789012")});
+  topic.Append({1700000000002, 0}, {2, Fields("123456789012")});
   EXPECT_LE(topic.memory_bytes(), 350u);
 }
 
 TEST(TopicTest, MemoryFollowsWhatIsKept) {
   Topic topic;
   for (uint64_t i = 1; i <= 20'000; ++i) {
-    topic.Append({i, 0}, Fields("value"));
+    topic.Append({i, 0}, {2, Fields("value")});
     const Topic::TrimPoint trim = topic.FindTrimByLength(10, false, Topic::kNoLimit, 100);
     if (trim.removed > 0) topic.TrimThrough(trim.last_removed);
   }

@@ -23,7 +23,7 @@ void Append(std::string& payload, const Mutation& mutation) {
 // One of each kind, with numbers at their edges.
 std::string AllKinds() {
   constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
-  const std::string fields = "*2\r\n$1\r\nf\r\n$1\r\nv\r\n";
+  const std::string fields = "$1\r\nf\r\n$1\r\nv\r\n";
   std::string payload;
   Append(payload, data::SetString{0, MakeKey("a"), std::string_view("\0\xff", 2),
                                   std::numeric_limits<int64_t>::max()});
@@ -34,9 +34,9 @@ std::string AllKinds() {
   Append(payload, data::SetString{1, MakeKey(""), "", data::kNoExpiry});
   Append(payload, data::DeleteKey{1, MakeKey("")});
   Append(payload, data::CreateTopic{0, MakeKey("empty")});
-  Append(payload, data::AppendEntry{0, MakeKey("t"), {1, 0}, fields});
-  Append(payload, data::AppendEntry{0, MakeKey("t"), {1, kMax}, fields});
-  Append(payload, data::AppendEntry{0, MakeKey("t"), {kMax, kMax}, fields});
+  Append(payload, data::AppendEntry{0, MakeKey("t"), {1, 0}, 2, fields});
+  Append(payload, data::AppendEntry{0, MakeKey("t"), {1, kMax}, 2, fields});
+  Append(payload, data::AppendEntry{0, MakeKey("t"), {kMax, kMax}, 2, fields});
   Append(payload, data::DeleteEntry{0, MakeKey("t"), {1, kMax}});
   Append(payload, data::TrimTopic{0, MakeKey("t"), {1, 0}});
   Append(payload, data::SetTopicId{0, MakeKey("t"), {kMax, kMax}, 17, {9, 9}});
