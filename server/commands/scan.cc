@@ -29,7 +29,7 @@ struct Filter {
   int64_t now_ms;
 
   bool Accepts(const data::Entry& entry) const {
-    const bool expired = entry.expire_at_ms() != data::kNoExpiry && entry.expire_at_ms() <= now_ms;
+    const bool expired = entry.expire_at_ms() != data::kNoExpiry && entry.expire_at_ms() < now_ms;
     return !expired && (pattern == "*" || data::GlobMatch(pattern, entry.key())) &&
            (any_type || EqualsIgnoringCase(type, data::TypeName(entry.type())));
   }

@@ -57,12 +57,14 @@ std::vector<Session*> Blocking::TakeReady() {
 }
 
 Session* Blocking::Overdue(int64_t now_ms) const {
-  if (deadlines_.empty() || deadlines_.begin()->first.first > now_ms) return nullptr;
+  if (deadlines_.empty() || deadlines_.begin()->first.first >= now_ms) return nullptr;
   return deadlines_.begin()->second;
 }
 
 int64_t Blocking::NextDeadlineMs() const {
-  return deadlines_.empty() ? std::numeric_limits<int64_t>::max() : deadlines_.begin()->first.first;
+  constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  const int64_t deadline_ms = deadlines_.empty() ? kNever : deadlines_.begin()->first.first;
+  return deadline_ms == kNever ? kNever : deadline_ms + 1;
 }
 
 }  // namespace leat::engine

@@ -40,8 +40,10 @@ class Blocking {
   // The sessions that wait for the keys that became ready, in order of arrival, each once.
   std::vector<Session*> TakeReady();
 
-  // The session whose deadline has passed first, or null.
+  // The session whose deadline has passed first, or null. A call still waits through the
+  // millisecond of its deadline.
   Session* Overdue(int64_t now_ms) const;
+  // When Overdue is to be asked next; max() when there is no deadline.
   int64_t NextDeadlineMs() const;
 
  private:

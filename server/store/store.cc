@@ -22,7 +22,7 @@ data::Entry* Store::FindNoTouch(uint32_t database, const data::Key& key, int64_t
   if (hold_unsynced_) See(database, key);
   data::Entry* entry = dataset_.databases[database].Find(key);
   if (entry == nullptr || entry->expire_at_ms() == data::kNoExpiry ||
-      entry->expire_at_ms() > now_ms) [[likely]] {
+      entry->expire_at_ms() >= now_ms) [[likely]] {
     return entry;
   }
   if (keeps_due_) return nullptr;
@@ -52,7 +52,7 @@ size_t Store::ExpireDue(int64_t now_ms, size_t budget) {
   BeginBatch();
   for (uint32_t number = 0; number < dataset_.databases.size(); ++number) {
     data::Keyspace& keyspace = dataset_.databases[number];
-    while (const data::Entry* due = keyspace.FirstDue(now_ms, budget)) {
+    while (const data::Entry* due = keyspace.FirstDue(now_ms - 1, budget)) {
       const std::string name(due->key());  // the entry that holds it goes
       Commit(data::DeleteKey{number, data::MakeKey(name)});
       ++deleted;
@@ -64,11 +64,12 @@ size_t Store::ExpireDue(int64_t now_ms, size_t budget) {
 }
 
 int64_t Store::NextExpiryMs() const {
-  int64_t next = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  int64_t next = kNever;
   for (const data::Keyspace& keyspace : dataset_.databases) {
     next = std::min(next, keyspace.NextExpiryMs());
   }
-  return next;
+  return next == kNever ? kNever : next + 1;
 }
 
 void Store::SeeEverything() {

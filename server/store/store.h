@@ -50,8 +50,9 @@ class Store {
   data::Keyspace& database(uint32_t number) { return dataset_.databases[number]; }
   void set_observer(KeyObserver* observer) { observer_ = observer; }
 
-  // The entry of a key that has not expired by `now_ms`. An expired one is deleted, by a mutation
-  // like any other, and null is returned. The entry is valid until the next Commit or Find.
+  // The entry of a key that has not expired by `now_ms`: it lives through the millisecond of its
+  // deadline. An expired one is deleted, by a mutation like any other, and null is returned. The
+  // entry is valid until the next Commit or Find.
   data::Entry* Find(uint32_t database, const data::Key& key, int64_t now_ms) {
     data::Entry* entry = FindNoTouch(database, key, now_ms);
     if (entry != nullptr) entry->set_access_clock(dataset_.access_clock);
@@ -83,8 +84,8 @@ class Store {
     if (journal_ != nullptr) Write(mutation);
   }
 
-  // Deletes up to `budget` keys that are due at `now_ms`; returns how many it deleted. Whether more
-  // are due shows in NextExpiryMs.
+  // Deletes up to `budget` keys that have expired by `now_ms`; returns how many it deleted. Whether
+  // there are more shows in NextExpiryMs.
   size_t ExpireDue(int64_t now_ms, size_t budget);
   int64_t NextExpiryMs() const;
 

@@ -209,7 +209,7 @@ TEST(ClientReplyTest, ACallThatWaitsIsSkippedWhenItEnds) {
   EXPECT_EQ(client.Run("PING"), "PONG");
   client.Run("CLIENT REPLY SKIP");
   client.Run("XREAD BLOCK 100 STREAMS s $");
-  server.Advance(100);
+  server.Advance(101);
   EXPECT_EQ(client.Received(), "");
   EXPECT_EQ(client.Run("PING"), "PONG");
 }

@@ -80,16 +80,17 @@ TEST(ExpireTest, AKeyWithoutExpiryLivesForEverToGtAndLt) {
   EXPECT_EQ(client.Run("TTL k"), "20");
 }
 
-TEST(ExpireTest, AnExpiredKeyIsGoneFromItsMillisecondOn) {
+TEST(ExpireTest, AnExpiredKeyIsGoneAfterItsMillisecond) {
   TestServer server;
   TestClient client(server);
   client.Run("SET k v PX 10");
-  server.clock.Advance(9);
+  server.Advance(10);
   EXPECT_EQ(client.Run("GET k"), "\"v\"");
+  EXPECT_EQ(client.Run("PTTL k"), "0");
   server.clock.Advance(1);
   EXPECT_EQ(client.Run("GET k"), "nil");
   client.Run("SET k v PX 10");
-  server.Advance(10);  // and nobody has to look at it for that
+  server.Advance(11);  // and nobody has to look at it for that
   EXPECT_EQ(client.Run("DBSIZE"), "0");
 }
 

@@ -95,7 +95,7 @@ TEST(GenericTest, AnExpiredKeyIsNoObstacle) {
   TestClient client(server);
   client.Run("SET gone 1 PX 1");
   client.Run("SET a 2");
-  server.clock.Advance(1);
+  server.clock.Advance(2);
   EXPECT_EQ(client.Run("RENAMENX a gone"), "1");
   EXPECT_EQ(client.Run("GET gone"), "\"2\"");
 }

@@ -80,7 +80,7 @@ TEST_F(StreamReadTest, WaitsForAnEntry) {
 TEST_F(StreamReadTest, TimesOutAndTakesWhatWasSentMeanwhile) {
   EXPECT_EQ(client.Run("XREAD BLOCK 100 STREAMS t $"), "");
   client.Send(Encode({"PING"}));
-  server.Advance(99);
+  server.Advance(100);
   EXPECT_EQ(client.Received(), "");
   server.Advance(1);
   EXPECT_EQ(client.Received(), "nil | PONG");
@@ -93,7 +93,7 @@ TEST_F(StreamReadTest, AWakeUpForNothingKeepsTheDeadline) {
   server.Advance(60);
   other.Run("XDEL t 5-0");
   other.Run("DEL t");
-  server.Advance(39);
+  server.Advance(40);
   EXPECT_EQ(client.Received(), "");
   server.Advance(1);
   EXPECT_EQ(client.Received(), "nil");
