@@ -50,6 +50,8 @@ void ExpiryWheel::Clear() {
   cascading_level_ = 0;
   size_ = 0;
   sum_ms_ = 0;
+  time_ms_ = 0;
+  latest_now_ms_ = 0;
 }
 
 void ExpiryWheel::Swap(ExpiryWheel& other) noexcept {

@@ -38,7 +38,7 @@ class ExpiryWheel {
   void Remove(Entry& entry);
   // `moved` takes the place and the deadline of `entry`, which must be in the wheel.
   void Replace(Entry& entry, Entry& moved);
-  void Clear();  // without touching the entries
+  void Clear();  // without touching the entries; the time may begin anywhere again
   void Swap(ExpiryWheel& other) noexcept;
 
   // An entry whose deadline is at or before `now_ms`, or null. It stays until it is removed, and is

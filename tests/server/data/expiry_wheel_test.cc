@@ -117,6 +117,16 @@ TEST(ExpiryWheel, TimeThatGoesBackFindsNothing) {
   EXPECT_NE(keyspace.FirstDue(kNowMs + 10, budget), nullptr);
 }
 
+TEST(ExpiryWheel, TimeMayBeginAnywhereAgainOnceItIsCleared) {
+  Keyspace keyspace;
+  keyspace.PutString(MakeKey("old"), "v", kNowMs + kYearMs);
+  EXPECT_EQ(ExpireAll(keyspace, kNowMs + kYearMs).size(), 1U);
+  keyspace.Clear();
+  keyspace.PutString(MakeKey("k"), "v", kNowMs);
+  EXPECT_TRUE(ExpireAll(keyspace, kNowMs - 1).empty());
+  EXPECT_EQ(ExpireAll(keyspace, kNowMs).size(), 1U);
+}
+
 TEST(ExpiryWheel, ADeadlineCanBeChangedRemovedAndOverwritten) {
   Keyspace keyspace;
   keyspace.PutString(MakeKey("k"), "v", kNowMs + 10);
