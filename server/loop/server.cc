@@ -158,7 +158,8 @@ void Server::EndTurn() {
 
 void Server::ArmTimer() {
   const int64_t next_ms = engine_.NextTimerMs();
-  if (next_ms == timer_armed_for_ms_) return;
+  // An armed timer is late when the wall clock has been set forward since.
+  if (next_ms == timer_armed_for_ms_ && next_ms > engine_.now_ms()) return;
   timer_armed_for_ms_ = next_ms;
   const int64_t now_ms = engine_.clock.UnixMicros() / 1000;
   const auto delay_ms = static_cast<uint64_t>(std::max<int64_t>(next_ms - now_ms, 0));
