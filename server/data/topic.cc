@@ -183,7 +183,7 @@ uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<
       if (to - from > left) to = from + static_cast<uint32_t>(left);
       runs.push_back({&block.owner(), block.Bytes(from, to), to - from});
       left -= to - from;
-      if (last_read != nullptr && (left == 0 || to == end)) *last_read = block.IdAt(to - 1);
+      if (last_read != nullptr) *last_read = block.IdAt(to - 1);
       from = block.NextLive(to);
     }
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -426,6 +427,23 @@ TEST(TopicTest, ReadsLimitsAtTheBordersOfBlocks) {
   runs.clear();
   EXPECT_EQ(topic.Read(kMinStreamId, kMaxStreamId, 0, runs), 0u);
   EXPECT_TRUE(runs.empty());
+}
+
+TEST(TopicTest, SaysWhichEntryItReadLast) {
+  Topic topic;
+  AppendSequence(topic, 1, 2000);
+  ASSERT_GT(topic.block_count(), 2u);
+  for (uint64_t i = 1950; i <= 2000; ++i) topic.Delete({i, 0});
+  std::vector<Topic::Run> runs;
+  for (const auto& [last, limit, expected] :
+       {std::tuple{kMaxStreamId, Topic::kNoLimit, StreamId{1949, 0}},
+        std::tuple{StreamId{1970, 0}, Topic::kNoLimit, StreamId{1949, 0}},
+        std::tuple{StreamId{700, 0}, Topic::kNoLimit, StreamId{700, 0}},
+        std::tuple{kMaxStreamId, uint64_t{3}, StreamId{3, 0}}}) {
+    StreamId last_read;
+    EXPECT_GT(topic.Read(kMinStreamId, last, limit, runs, &last_read), 0u);
+    EXPECT_EQ(last_read, expected);
+  }
 }
 
 TEST(TopicTest, RepliesOutliveTheTopic) {
