@@ -298,9 +298,9 @@ void Engine::SampleRates() {
       static_cast<double>(since(statistics.output_bytes, last_output_bytes_)) / 1024;
 }
 
-void Engine::KeyChanged(uint32_t database, const data::Key& key) {
+void Engine::KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) {
   watches.KeyChanged(database, key);
-  blocking.KeyChanged(database, key);
+  if (feeds_readers) blocking.KeyChanged(database, key);
 }
 
 void Engine::DatabaseChanged(uint32_t database) {
