@@ -165,16 +165,19 @@ size_t ReadSources(Call& call, const ReadOptions& options, std::vector<Source>& 
   return ready;
 }
 
-// Waits under all keys. "$" and "+" become the IDs that they mean at this moment.
+// Waits under all keys. "$" and "+" become the IDs that they mean at this moment; those who wait
+// behind one ID of a stream find the same.
 void ParkRead(Call& call, const ReadOptions& options, const std::vector<Source>& sources) {
   std::vector<std::string> arguments(call.args.begin(), call.args.end());
-  std::vector<std::string_view> keys;
+  std::vector<KeyWait> waits;
+  waits.reserve(options.keys);
   for (size_t i = 0; i < options.keys; ++i) {
-    keys.push_back(sources[i].key);
-    arguments[options.first_key + options.keys + i] = sources[i].after.ToString();
+    std::string after = sources[i].after.ToString();
+    arguments[options.first_key + options.keys + i] = after;
+    waits.push_back({.key = sources[i].key, .lane = std::move(after)});
   }
   const int64_t deadline_ms = *options.block_ms == 0 ? 0 : call.now_ms + *options.block_ms;
-  call.Park(keys, deadline_ms, TimeoutReply::kNullArray, std::move(arguments));
+  call.Park(waits, deadline_ms, TimeoutReply::kNullArray, std::move(arguments));
 }
 
 void XRead(Call& call) {
