@@ -126,16 +126,18 @@ bool ReadSources(Call& call, const ReadOptions& options, std::vector<Source>& so
 }
 
 // Waits under all keys. "$" becomes the ID that it means at this moment; "+" stays, for it means
-// the last entry whenever it is asked.
+// the last entry whenever it is asked. Those who wait behind one ID of a stream find the same.
 void ParkRead(Call& call, const ReadOptions& options, const std::vector<Source>& sources) {
   std::vector<std::string> arguments(call.args.begin(), call.args.end());
-  std::vector<std::string_view> keys;
+  std::vector<KeyWait> waits;
+  waits.reserve(options.keys);
   for (size_t i = 0; i < options.keys; ++i) {
-    keys.push_back(sources[i].key);
+    std::string after = sources[i].after.ToString();
     std::string& start = arguments[options.first_key + options.keys + i];
-    if (start == "$") start = sources[i].after.ToString();
+    if (start == "$") start = after;
+    waits.push_back({.key = sources[i].key, .lane = std::move(after)});
   }
-  call.Park(keys, DeadlineMs(call, options), TimeoutReply::kNullArray, std::move(arguments));
+  call.Park(waits, DeadlineMs(call, options), TimeoutReply::kNullArray, std::move(arguments));
 }
 
 void XRead(Call& call) {

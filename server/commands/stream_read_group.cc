@@ -1,5 +1,6 @@
 // XREADGROUP: a consumer reads what its group has not read yet, what it has pending, or what
 // others have had pending for too long (redis.io, "XREADGROUP").
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -164,11 +165,33 @@ void ReadSource(Call& call, const GroupSource& source, const ReadOptions& option
   reply.EndStream(source.key);
 }
 
+// When the entry that has been pending for longest can be claimed. Where there is none, entries may
+// have become pending meanwhile: a delivery wakes nobody.
+int64_t NextClaimMs(const Call& call, const GroupSource& source, int64_t min_idle_ms) {
+  int64_t next_ms = call.now_ms + std::max<int64_t>(min_idle_ms, 1);
+  ForEachByAge(*source.topic, *source.group, std::numeric_limits<int64_t>::max(),
+               [&](StreamId, const data::Delivery& delivery) {
+                 next_ms = std::max(delivery.time_ms() + min_idle_ms, call.now_ms + 1);
+                 return false;
+               });
+  return next_ms;
+}
+
+// Waits under all keys, each time in its group's lane: what one consumer cannot get, no other can,
+// unless they ask for different ages.
 void ParkReadGroup(Call& call, const ReadOptions& options,
                    const std::vector<GroupSource>& sources) {
-  std::vector<std::string_view> keys;
-  for (const GroupSource& source : sources) keys.push_back(source.key);
-  call.Park(keys, DeadlineMs(call, options), TimeoutReply::kNullArray,
+  std::vector<KeyWait> waits;
+  waits.reserve(sources.size());
+  for (const GroupSource& source : sources) {
+    KeyWait& wait = waits.emplace_back();
+    wait.key = source.key;
+    wait.lane = options.group;
+    if (!options.min_idle_ms) continue;
+    wait.lane += '\0' + std::to_string(*options.min_idle_ms);
+    wait.retry_at_ms = NextClaimMs(call, source, *options.min_idle_ms);
+  }
+  call.Park(waits, DeadlineMs(call, options), TimeoutReply::kNullArray,
             std::vector<std::string>(call.args.begin(), call.args.end()));
 }
 

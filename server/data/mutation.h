@@ -7,7 +7,9 @@
 // A mutation holds views: it lives no longer than the call or the journal record it was made from.
 //
 // Each one lists its members once, in `Members`: the codec writes, reads and therefore versions
-// them in that order. The tag is its number in the journal; a number is never given twice.
+// them in that order. The tag is its number in the journal; a number is never given twice. One with
+// `kFeedsReaders = false` wakes nobody: nothing comes from it that a waiting reader could take, at
+// once or in time.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,15 @@
 #include "server/data/stream_id.h"
 
 namespace leat::data {
+
+template <typename Mutation>
+constexpr bool FeedsReaders() {
+  if constexpr (requires { Mutation::kFeedsReaders; }) {
+    return Mutation::kFeedsReaders;
+  } else {
+    return true;
+  }
+}
 
 // The key holds this string, and nothing of what it held before.
 struct SetString {
@@ -56,6 +67,7 @@ struct DeleteKey {
 
 struct ExpireKey {
   static constexpr uint8_t kTag = 4;
+  static constexpr bool kFeedsReaders = false;
   uint32_t database;
   Key key;
   int64_t expire_at_ms;  // kNoExpiry: the key stays
@@ -131,6 +143,7 @@ struct AppendEntry {
 
 struct DeleteEntry {
   static constexpr uint8_t kTag = 11;
+  static constexpr bool kFeedsReaders = false;
   uint32_t database;
   Key key;
   StreamId id;
@@ -140,6 +153,7 @@ struct DeleteEntry {
 
 struct TrimTopic {
   static constexpr uint8_t kTag = 12;
+  static constexpr bool kFeedsReaders = false;
   uint32_t database;
   Key key;
   StreamId last_removed;

@@ -50,20 +50,19 @@ std::vector<std::string_view> Call::WithoutSecrets() const {
   return shown;
 }
 
-void Call::Park(std::span<const std::string_view> keys, int64_t deadline_ms,
-                TimeoutReply timeout_reply, std::vector<std::string> arguments) {
+void Call::Park(std::span<const KeyWait> waits, int64_t deadline_ms, TimeoutReply timeout_reply,
+                std::vector<std::string> arguments) {
   if (mode == Mode::kInTransaction) return WriteTimeoutReply(reply, timeout_reply);
   parked_ = true;
-  if (mode == Mode::kRerun) return;
+  if (mode == Mode::kRerun) return engine.blocking.ParkAgain(session, waits);
   session.parked = std::make_unique<ParkedCall>();
   ParkedCall& call = *session.parked;
   call.command = &command;
   call.args = std::move(arguments);
   call.database = database();
-  for (const std::string_view key : keys) call.keys.push_back({database(), std::string(key)});
   call.deadline_ms = deadline_ms;
   call.timeout_reply = timeout_reply;
-  engine.blocking.Park(session);
+  engine.blocking.Park(session, waits);
 }
 
 void WriteTimeoutReply(resp::ReplyWriter& reply, TimeoutReply timeout_reply) {

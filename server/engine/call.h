@@ -80,11 +80,12 @@ class Call {
   // The arguments with "(redacted)" for each that is; valid while the arguments are.
   std::vector<std::string_view> WithoutSecrets() const;
 
-  // The call can answer nothing yet: it waits for a change of `keys` (of the session's database)
-  // until `deadline_ms` (0: for ever) and runs again with `arguments`, in which what is relative to
-  // now was made absolute. In a re-run it keeps its place, its arguments and its deadline. In a
-  // transaction nothing can wait: the timeout's reply is written at once.
-  void Park(std::span<const std::string_view> keys, int64_t deadline_ms, TimeoutReply timeout_reply,
+  // The call can answer nothing yet: it waits for a change of the keys of `waits` (in the session's
+  // database) or their retry times, until `deadline_ms` (Unix time, 0: for ever), and runs again
+  // with `arguments`, in which what is relative to now was made absolute. In a re-run it keeps its
+  // place, its arguments and its deadline; `waits` are then those of the first time with new retry
+  // times. In a transaction nothing can wait: the timeout's reply is written at once.
+  void Park(std::span<const KeyWait> waits, int64_t deadline_ms, TimeoutReply timeout_reply,
             std::vector<std::string> arguments);
   bool parked() const { return parked_; }
 

@@ -81,6 +81,7 @@ void Engine::Execute(Session& session, Args args) {
   if (Waits(session, *command, args)) return;
   if (Queues(session, *command)) return Queue(session, *command, args);
   RunAndReply(session, *command, args, Call::Mode::kDirect);
+  if (blocking.HasReady()) ServeReady();
 }
 
 CommandEntry* Engine::Resolve(Session& session, Args args) {
@@ -248,7 +249,6 @@ bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& comma
     const store::Lsn needed = std::max(written, store.seen_lsn());
     if (needed > store.durable_lsn()) session.AddGate(position, needed);
   }
-  if (blocking.HasReady() && mode == Call::Mode::kDirect) ServeReady();
   return true;
 }
 

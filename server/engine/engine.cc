@@ -194,8 +194,9 @@ void Engine::RunTimers() {
   BeginTurn();
   if (pause_.until_ms != 0 && pause_.until_ms <= now_ms()) EndPause();
   if (pause_.until_ms == 0 && active_expire_) store.ExpireDue(now_ms(), kExpiriesPerSlice);
-  TimeOutBlocked();
+  if (!HoldsWrites()) blocking.RetryDue(now_ms());
   if (blocking.HasReady()) ServeReady();
+  TimeOutBlocked();  // only those that got nothing
   if (now_ms() >= next_second_ms_) {
     next_second_ms_ = now_ms() + 1000;
     SampleRates();
@@ -205,9 +206,14 @@ void Engine::RunTimers() {
 
 int64_t Engine::NextTimerMs() const {
   int64_t next = std::min(blocking.NextDeadlineMs(), next_second_ms_);
+  if (blocking.NextRetryMs() < next && !HoldsWrites()) next = blocking.NextRetryMs();
   if (pause_.until_ms != 0) return std::min(next, pause_.until_ms);
   if (!active_expire_) return next;
   return std::min(next, store.NextExpiryMs());
+}
+
+bool Engine::HoldsWrites() const {
+  return pause_.until_ms != 0 || !journal_error_.empty() || JournalIsBehind();
 }
 
 void Engine::SetPause(Pause pause) {
@@ -258,9 +264,10 @@ void Engine::TimeOutBlocked() {
   while (Session* session = blocking.Overdue(now_ms())) Unblock(*session, {});
 }
 
+// What a client that is being closed could be given is left to those behind it.
 void Engine::ServeReady() {
-  while (blocking.HasReady()) {
-    for (Session* session : blocking.TakeReady()) Rerun(*session);
+  while (Session* session = blocking.NextReady()) {
+    session->IsClosing() ? blocking.Unpark(*session) : Rerun(*session);
   }
 }
 
@@ -298,9 +305,9 @@ void Engine::SampleRates() {
       static_cast<double>(since(statistics.output_bytes, last_output_bytes_)) / 1024;
 }
 
-void Engine::KeyChanged(uint32_t database, const data::Key& key) {
+void Engine::KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) {
   watches.KeyChanged(database, key);
-  blocking.KeyChanged(database, key);
+  if (feeds_readers) blocking.KeyChanged(database, key);
 }
 
 void Engine::DatabaseChanged(uint32_t database) {

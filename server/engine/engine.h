@@ -117,7 +117,7 @@ class Engine final : private store::KeyObserver {
   uint64_t peak_memory_bytes = 0;  // as last seen
 
  private:
-  void KeyChanged(uint32_t database, const data::Key& key) override;
+  void KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) override;
   void DatabaseChanged(uint32_t database) override;
 
   void Execute(Session& session, Args args);
@@ -135,6 +135,9 @@ class Engine final : private store::KeyObserver {
   bool RunAndReply(Session& session, CommandEntry& command, Args args, Call::Mode mode);
   bool RunMuted(Session& session, CommandEntry& command, Args args, Call::Mode mode);
   bool JournalIsBehind() const;
+  // Whether calls that write are put aside or refused. What waits for a retry may write: it goes on
+  // waiting.
+  bool HoldsWrites() const;
   void Record(const Call& call, uint64_t nanos);
   void FeedMonitors(const Session& session, Args args);
   void ServeReady();

@@ -9,11 +9,20 @@
 #include <string_view>
 #include <vector>
 
-#include "server/engine/transaction.h"
-
 namespace leat::engine {
 
 struct CommandEntry;
+
+// A key that a call waits for.
+struct KeyWait {
+  std::string_view key;
+  // Calls of the same command that wait in one lane of a key are alike: where the one that waits
+  // longest finds nothing, the others would not either (see blocking.h).
+  std::string lane;
+  // When there may be something to return though the key does not change, in Unix milliseconds,
+  // later than now; 0: never. It holds for the lane, until a call of it says otherwise.
+  int64_t retry_at_ms = 0;
+};
 
 // What a waiting call answers when its time is over.
 enum class TimeoutReply : uint8_t { kNullArray, kNull };
@@ -25,8 +34,7 @@ struct ParkedCall {
   CommandEntry* command = nullptr;
   std::vector<std::string> args;
   uint32_t database = 0;
-  std::vector<DatabaseKey> keys;  // kKeys
-  int64_t deadline_ms = 0;        // 0: none
+  int64_t deadline_ms = 0;  // 0: none
   TimeoutReply timeout_reply = TimeoutReply::kNullArray;
 };
 

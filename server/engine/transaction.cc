@@ -34,7 +34,7 @@ void WatchTable::UnwatchAll(Session& session) {
 
 void WatchTable::KeyChanged(uint32_t database, const data::Key& key) {
   if (watchers_.empty()) return;
-  const auto found = watchers_.find(DatabaseKey{database, std::string(key.name)});
+  const auto found = watchers_.find(DatabaseKeyView{database, key});
   if (found != watchers_.end()) Mark(found->second);
 }
 

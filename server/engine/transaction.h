@@ -41,9 +41,28 @@ struct DatabaseKey {
   bool operator==(const DatabaseKey&) const = default;
 };
 
+// The same to look it up by: nothing is copied and nothing hashed again.
+struct DatabaseKeyView {
+  uint32_t database;
+  data::Key key;
+};
+
 struct DatabaseKeyHash {
+  using is_transparent = void;
+  size_t operator()(const DatabaseKeyView& view) const { return view.key.hash + view.database; }
   size_t operator()(const DatabaseKey& key) const {
-    return data::MakeKey(key.name).hash + key.database;
+    return (*this)(DatabaseKeyView{key.database, data::MakeKey(key.name)});
+  }
+};
+
+struct DatabaseKeyEqual {
+  using is_transparent = void;
+  bool operator()(const DatabaseKey& a, const DatabaseKey& b) const { return a == b; }
+  bool operator()(const DatabaseKeyView& view, const DatabaseKey& key) const {
+    return view.database == key.database && view.key.name == key.name;
+  }
+  bool operator()(const DatabaseKey& key, const DatabaseKeyView& view) const {
+    return (*this)(view, key);
   }
 };
 
@@ -73,7 +92,8 @@ class WatchTable {
  private:
   static void Mark(const std::vector<Session*>& sessions);
 
-  std::unordered_map<DatabaseKey, std::vector<Session*>, DatabaseKeyHash> watchers_;
+  std::unordered_map<DatabaseKey, std::vector<Session*>, DatabaseKeyHash, DatabaseKeyEqual>
+      watchers_;
 };
 
 }  // namespace leat::engine

@@ -33,7 +33,8 @@ using persistence::Lsn;
 class KeyObserver {
  public:
   virtual ~KeyObserver() = default;
-  virtual void KeyChanged(uint32_t database, const data::Key& key) = 0;
+  // `feeds_readers`: something that a blocked call waits for may have come of it.
+  virtual void KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) = 0;
   // The keys of a database went, or those of two databases changed places.
   virtual void DatabaseChanged(uint32_t database) = 0;
 };
@@ -112,7 +113,7 @@ class Store {
   void Changed(const Mutation& mutation);
   template <typename Mutation>
   void Write(const Mutation& mutation);
-  void KeyChanged(uint32_t database, const data::Key& key);
+  void KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers);
   void DatabaseChanged(uint32_t database);
   void See(uint32_t database, const data::Key& key);
   [[noreturn]] static void Refused(uint8_t tag);
@@ -141,12 +142,12 @@ template <typename Mutation>
 void Store::Changed(const Mutation& mutation) {
   if (observer_ == nullptr && !hold_unsynced_) return;
   if constexpr (requires { mutation.key; }) {
-    KeyChanged(mutation.database, mutation.key);
+    KeyChanged(mutation.database, mutation.key, data::FeedsReaders<Mutation>());
   } else {
     DatabaseChanged(mutation.database);
   }
   if constexpr (requires { mutation.to_key; }) {
-    KeyChanged(mutation.to_database, mutation.to_key);
+    KeyChanged(mutation.to_database, mutation.to_key, data::FeedsReaders<Mutation>());
   }
   if constexpr (requires { mutation.other; }) DatabaseChanged(mutation.other);
 }
