@@ -55,8 +55,13 @@ class Topic {
   // `node_entries` is what approximate trimming will be asked with.
   void Append(StreamId id, std::string_view fields, uint64_t node_entries = kDefaultNodeEntries);
   bool Contains(StreamId id) const;
+  // The id of the first entry whose id is at least `id`.
+  std::optional<StreamId> NextEntry(StreamId id) const;
   // False if there is no such entry.
-  bool Delete(StreamId id);
+  bool Delete(StreamId id) { return DeleteRange(id, id) == 1; }
+  // The entries of [first, last]; returns how many there were. `trimmed`: as a trim does it, so
+  // that max_deleted_id() stays.
+  uint64_t DeleteRange(StreamId first, StreamId last, bool trimmed = false);
 
   // What a trim would do: the entries up to `last_removed` go, and they are `removed`.
   struct TrimPoint {
@@ -72,6 +77,14 @@ class Topic {
                          uint64_t node_entries) const;
   // Removes every entry up to and with `last_removed`; returns how many.
   uint64_t TrimThrough(StreamId last_removed);
+  // The entries of the oldest nodes, as many whole ones as have no more than `limit` together.
+  uint64_t EntriesOfWholeNodes(uint64_t limit, uint64_t node_entries) const;
+
+  // The oldest entries that no group needs, up to `last` and at most `most`, as runs of neighbours.
+  // `limit`: no node is begun that would, were it free, make more than that many. What was seen to
+  // be needed is remembered and not looked at again until a group lets go of it.
+  std::vector<IdRange> FindFree(StreamId last, uint64_t most, uint64_t limit,
+                                uint64_t node_entries);
 
   // XSETID. The caller has checked that last_id is not smaller than the last entry's.
   void SetId(StreamId last_id, std::optional<uint64_t> entries_added,
@@ -144,6 +157,9 @@ class Topic {
   };
   template <typename Visit>
   void ForEachNode(uint64_t node_entries, Visit visit) const;
+  class FreeScan;
+  // How many live entries the node has to which this place in a block belongs.
+  uint64_t EntriesOfNodeAt(size_t block, uint32_t position, uint64_t node_entries) const;
 
   StreamId last_id_;
   StreamId max_deleted_id_;
