@@ -15,7 +15,10 @@
 
 namespace leat::commands {
 
-inline constexpr auto kAnyDelivery = [](const data::Delivery&) { return true; };
+struct AnyDelivery {
+  bool operator()(const data::Delivery&) const { return true; }
+};
+inline constexpr AnyDelivery kAnyDelivery;
 
 template <typename Accept, typename Commit>
 class PendingRuns {

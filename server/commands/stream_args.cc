@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "server/commands/value.h"
-#include "server/engine/args.h"
 #include "server/engine/engine.h"
 
 namespace leat::commands {
@@ -51,7 +50,7 @@ bool ReadTrimOption(ArgReader& args, TrimOptions& options, bool& limit_given) {
     limit_given = true;
     return true;
   }
-  return false;
+  return MatchReferences(args, options.references);
 }
 
 void CheckLimit(const Call& call, ArgReader& args, TrimOptions& options, bool limit_given) {
@@ -111,6 +110,18 @@ std::optional<data::StreamId> RangeEnd(Call& call, std::string_view text) {
   return id;
 }
 
+bool MatchReferences(ArgReader& args, std::optional<References>& references) {
+  if (references) return false;
+  if (args.Match("KEEPREF")) {
+    references = References::kKeep;
+  } else if (args.Match("DELREF")) {
+    references = References::kDrop;
+  } else if (args.Match("ACKED")) {
+    references = References::kRespect;
+  }
+  return references.has_value();
+}
+
 bool ReadTrimOptions(Call& call, TrimOptions& options) {
   ArgReader args(call, 2);
   bool limit_given = false;
@@ -153,25 +164,6 @@ bool ReadAppendOptions(Call& call, AppendOptions& options) {
   return false;
 }
 
-data::Topic::TrimPoint FindTrim(const Call& call, const data::Topic& topic,
-                                const TrimOptions& options) {
-  const int64_t setting = call.engine.config.stream_node_max_entries;
-  // 0 means no bound in Redis, which leaves a node to its bytes; a topic's nodes are always
-  // counted.
-  const uint64_t node_entries =
-      setting > 0 ? static_cast<uint64_t>(setting) : data::Topic::kDefaultNodeEntries;
-  switch (options.strategy) {
-    case TrimOptions::Strategy::kNone:
-      break;
-    case TrimOptions::Strategy::kMaxLength:
-      return topic.FindTrimByLength(options.max_length, options.approximate, options.limit,
-                                    node_entries);
-    case TrimOptions::Strategy::kMinId:
-      return topic.FindTrimById(options.min_id, options.approximate, options.limit, node_entries);
-  }
-  return {};
-}
-
 data::Topic* FindTopic(Call& call, const data::Key& key) {
   const data::Entry* entry = call.Find(key);
   if (entry == nullptr || !CheckType(call, entry, data::Type::kStream)) return nullptr;
@@ -206,6 +198,15 @@ data::Consumer& UseConsumer(Call& call, const data::Key& key, data::ConsumerGrou
   }
   consumer->seen_ms = call.now_ms;
   return *consumer;
+}
+
+IdBlock ReadIdBlock(ArgReader& args, int64_t most, std::string_view bad_number,
+                    std::string_view too_few) {
+  const auto count = static_cast<size_t>(args.IntegerIn(1, most, bad_number));
+  if (count > args.Remaining()) args.Fail(too_few);
+  const IdBlock ids{args.position(), count};
+  if (!args.failed()) args.Skip(count);
+  return ids;
 }
 
 std::optional<std::vector<data::StreamId>> ReadIds(Call& call, size_t first, size_t count) {

@@ -9,6 +9,7 @@
 #include "server/data/consumer_group.h"
 #include "server/data/stream_id.h"
 #include "server/data/topic.h"
+#include "server/engine/args.h"
 #include "server/engine/call.h"
 
 namespace leat::commands {
@@ -26,6 +27,14 @@ std::optional<data::StreamId> StreamIdArgument(engine::Call& call, std::string_v
 std::optional<data::StreamId> RangeStart(engine::Call& call, std::string_view text);
 std::optional<data::StreamId> RangeEnd(engine::Call& call, std::string_view text);
 
+// What becomes of an entry that consumer groups refer to, having it pending or yet to be read, when
+// it is to go: KEEPREF, it goes and its references dangle; DELREF, they go with it; ACKED, it
+// stays.
+enum class References : uint8_t { kKeep, kDrop, kRespect };
+
+// The next argument is one of these words, and the first: it is taken.
+bool MatchReferences(engine::ArgReader& args, std::optional<References>& references);
+
 // MAXLEN and MINID of XADD and XTRIM.
 struct TrimOptions {
   enum class Strategy : uint8_t { kNone, kMaxLength, kMinId };
@@ -35,6 +44,7 @@ struct TrimOptions {
   uint64_t max_length = 0;
   data::StreamId min_id;
   uint64_t limit = data::Topic::kNoLimit;
+  std::optional<References> references;
 };
 
 // What stands before the fields of an XADD: NOMKSTREAM, trimming, the ID.
@@ -50,10 +60,6 @@ struct AppendOptions {
 // False when an option is wrong: the error was replied.
 bool ReadTrimOptions(engine::Call& call, TrimOptions& options);
 bool ReadAppendOptions(engine::Call& call, AppendOptions& options);
-
-// Where the trim would cut the topic; `removed` is 0 where nothing goes.
-data::Topic::TrimPoint FindTrim(const engine::Call& call, const data::Topic& topic,
-                                const TrimOptions& options);
 
 // The live topic under a key, or null: then there is none, or another type's error was replied.
 data::Topic* FindTopic(engine::Call& call, const data::Key& key);
@@ -73,6 +79,15 @@ void NoSuchGroupError(engine::Call& call, std::string_view key, std::string_view
 // The consumer of that name, created by a mutation where it is missing. It counts as seen.
 data::Consumer& UseConsumer(engine::Call& call, const data::Key& key, data::ConsumerGroup& group,
                             std::string_view name);
+
+// "IDS numids id …" behind its first word: where the IDs are, which are passed over unread. A
+// number that is not in 1 … `most`, or of more than there are, is an error of that text.
+struct IdBlock {
+  size_t first = 0;
+  size_t count = 0;
+};
+IdBlock ReadIdBlock(engine::ArgReader& args, int64_t most, std::string_view bad_number,
+                    std::string_view too_few);
 
 // `count` arguments from `first` on as entry IDs; nothing when one is malformed: the error was
 // replied.

@@ -1,10 +1,11 @@
-// Streams, the commands that change them: XADD, XDEL, XTRIM, XSETID (redis.io, "Streams").
+// Streams, the commands that change them: XADD, XTRIM, XSETID (redis.io, "Streams").
 #include <string>
 
 #include "server/base/number.h"
 #include "server/base/wire.h"
 #include "server/commands/families.h"
 #include "server/commands/stream_args.h"
+#include "server/commands/stream_trim.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
 #include "server/engine/engine.h"
@@ -51,10 +52,6 @@ std::string_view EncodeFields(Call& call, size_t first) {
   return bulks.size() > kMaxEntryBytes ? std::string_view() : bulks;
 }
 
-void Trim(Call& call, const data::Key& key, data::Topic::TrimPoint point) {
-  if (point.removed > 0) call.Commit(data::TrimTopic{call.database(), key, point.last_removed});
-}
-
 void XAdd(Call& call) {
   AppendOptions options;
   if (!ReadAppendOptions(call, options)) return;
@@ -83,7 +80,7 @@ void XAdd(Call& call) {
   if (topic == nullptr) topic = FindTopic(call, key);
   call.reply.Raw(topic->last_entry_id_bulk());
   if (options.trim.strategy != TrimOptions::Strategy::kNone) {
-    Trim(call, key, FindTrim(call, *topic, options.trim));
+    TrimTopic(call, key, *topic, options.trim);
   }
 }
 
@@ -91,32 +88,10 @@ void XTrim(Call& call) {
   TrimOptions options;
   if (!ReadTrimOptions(call, options)) return;
   const data::Key key = Call::KeyOf(call[1]);
-  const data::Topic* topic = FindTopic(call, key);
+  data::Topic* topic = FindTopic(call, key);
   if (call.failed()) return;
   if (topic == nullptr) return call.reply.Integer(0);
-  const data::Topic::TrimPoint point = FindTrim(call, *topic, options);
-  Trim(call, key, point);
-  call.reply.Integer(static_cast<int64_t>(point.removed));
-}
-
-void XDel(Call& call) {
-  const data::Key key = Call::KeyOf(call[1]);
-  const data::Topic* topic = FindTopic(call, key);
-  if (call.failed()) return;
-  if (topic == nullptr) return call.reply.Integer(0);
-  // All IDs are looked at before the first entry goes.
-  const Args texts = call.args.subspan(2);
-  for (const std::string_view text : texts) {
-    if (!StreamIdArgument(call, text)) return;
-  }
-  int64_t deleted = 0;
-  for (const std::string_view text : texts) {
-    const StreamId id = *data::ParseStreamId(text, 0);
-    if (!topic->Contains(id)) continue;
-    call.Commit(data::DeleteEntry{call.database(), key, id});
-    ++deleted;
-  }
-  call.reply.Integer(deleted);
+  call.reply.Integer(static_cast<int64_t>(TrimTopic(call, key, *topic, options)));
 }
 
 struct SetIdOptions {
@@ -207,19 +182,6 @@ constexpr Command kCommands[] = {
      .summary = "Trims the stream to (approximately if '~' is passed) a certain size",
      .tips = "nondeterministic_output",
      .handler = XTrim},
-    {.name = "XDEL",
-     .arity = -3,
-     .flags = kWrite | kFast,
-     .categories = kStreamCategory,
-     .keys = {OneKey(kKeyReadWrite | kKeyDelete)},
-     .group = "stream",
-     .since = "5.0.0",
-     .complexity = "O(1) for each single item to delete in the stream, regardless of the stream "
-                   "size.",
-     .summary = "Removes the specified entries from the stream. Returns the number of items "
-                "actually deleted, that may be different from the number of IDs passed in case "
-                "certain IDs do not exist.",
-     .handler = XDel},
     {.name = "XSETID",
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,

@@ -23,8 +23,10 @@ void AddAll(engine::CommandTable& table) {
   table.Add(ServerCommands());
   table.Add(SlowLogCommands());
   table.Add(StreamClaimCommands());
+  table.Add(StreamDeleteCommands());
   table.Add(StreamGroupCommands());
   table.Add(StreamInfoCommands());
+  table.Add(StreamNackCommands());
   table.Add(StreamPendingCommands());
   table.Add(StreamReadCommands());
   table.Add(StreamReadGroupCommands());

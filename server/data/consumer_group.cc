@@ -31,7 +31,8 @@ ConsumerGroup::ConsumerGroup(const ConsumerGroup& other)
       pending_(other.pending_),
       by_name_(other.by_name_),
       next_turn_(other.next_turn_),
-      released_count_(other.released_count_) {
+      released_count_(other.released_count_),
+      freed_(other.freed_) {
   for (const auto& consumer : other.consumers_) {
     consumers_.push_back(consumer == nullptr ? nullptr : std::make_unique<Consumer>(*consumer));
   }
@@ -66,6 +67,7 @@ Consumer* ConsumerGroup::CreateConsumer(std::string_view name, int64_t now_ms) {
 
 void ConsumerGroup::DeleteConsumer(Consumer& consumer) {
   const auto& ids = consumer.pending;
+  if (!ids.empty()) freed_.Cover({ids.first_id(), ids.last_id()});
   for (auto at = ids.begin(); at != ids.end(); at = ids.Next(at)) pending_.Erase(ids.IdAt(at));
   by_name_.erase(by_name_.begin() + static_cast<std::ptrdiff_t>(NamePosition(consumer.name)));
   consumers_[consumer.number].reset();
@@ -147,6 +149,7 @@ void ConsumerGroup::AddPending(StreamId id, Consumer* consumer, int64_t time_ms,
 }
 
 size_t ConsumerGroup::Forget(StreamId first, StreamId last) {
+  freed_.Cover({first, last});
   // A run of one owner's neighbours leaves the owner at once.
   const auto end_of = [this, last](Pending::Cursor at) {
     return at == pending_.end() || pending_.IdAt(at) > last;
@@ -212,12 +215,49 @@ bool ConsumerGroups::Destroy(std::string_view name) {
   const size_t position = Position(name);
   if (position == groups_.size() || groups_[position]->name() != name) return false;
   groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(position));
+  ForgetFree();
   return true;
 }
 
 bool ConsumerGroups::Need(StreamId id) const {
   return std::any_of(groups_.begin(), groups_.end(),
                      [id](const auto& group) { return group->Needs(id); });
+}
+
+StreamId ConsumerGroups::ReadByAll() const {
+  StreamId read = kMaxStreamId;
+  for (const auto& group : groups_) read = std::min(read, group->last_id());
+  return read;
+}
+
+std::vector<IdRange> ConsumerGroups::MayBeFree(StreamId last) const {
+  std::vector<IdRange> ranges;
+  const auto add = [&ranges, last](IdRange range) {
+    range.last = std::min(range.last, last);
+    if (!range.empty()) ranges.push_back(range);
+  };
+  for (const auto& group : groups_) add(group->freed());
+  add(free_);
+  if (const auto unseen = seen_through_.Next()) add({*unseen, last});
+  std::sort(ranges.begin(), ranges.end(),
+            [](const IdRange& a, const IdRange& b) { return a.first < b.first; });
+  size_t apart = 0;
+  for (const IdRange& range : ranges) {
+    if (apart > 0 && range.first <= ranges[apart - 1].last) {
+      ranges[apart - 1].Cover(range);
+    } else {
+      ranges[apart++] = range;
+    }
+  }
+  ranges.resize(apart);
+  return ranges;
+}
+
+void ConsumerGroups::NoteFree(StreamId looked_through, const IdRange& found) {
+  for (const auto& group : groups_) group->DropFreed(looked_through);
+  free_.DropThrough(looked_through);
+  free_.Cover(found);
+  seen_through_ = std::max(seen_through_, looked_through);
 }
 
 size_t ConsumerGroups::memory_bytes() const {

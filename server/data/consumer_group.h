@@ -92,6 +92,10 @@ class ConsumerGroup {
   // Nothing is pending in [first, last] any more; returns how many were.
   size_t Forget(StreamId first, StreamId last);
 
+  // Holds every id that ceased to be pending since DropFreed.
+  const IdRange& freed() const { return freed_; }
+  void DropFreed(StreamId last) { freed_.DropThrough(last); }
+
   size_t memory_bytes() const;
 
  private:
@@ -108,6 +112,7 @@ class ConsumerGroup {
   std::vector<uint32_t> by_name_;
   uint64_t next_turn_ = 0;  // of released entries
   size_t released_count_ = 0;
+  IdRange freed_;
 };
 
 // The groups of one topic, in the order of their names.
@@ -127,12 +132,27 @@ class ConsumerGroups {
 
   // Whether any group needs the entry.
   bool Need(StreamId id) const;
+  // Every entry behind this id is yet to be read by some group.
+  StreamId ReadByAll() const;
+
+  // Where entries up to `last` can be that no group needs, in order and apart: who looks for them
+  // again and again looks only there. Once he has looked as far as `looked_through`, and found all
+  // that are free in `found`, these may still be there; everything else was seen to be needed, and
+  // comes back only where a group has let go of it.
+  std::vector<IdRange> MayBeFree(StreamId last) const;
+  void NoteFree(StreamId looked_through, const IdRange& found);
+  // What was seen before says nothing any more.
+  void ForgetFree() { seen_through_ = {}; }
+
   size_t memory_bytes() const;
 
  private:
   size_t Position(std::string_view name) const;
 
   std::vector<std::unique_ptr<ConsumerGroup>> groups_;
+  // Up to here an entry is needed, unless it is in `free_` or a group's freed().
+  StreamId seen_through_;
+  IdRange free_;
 };
 
 }  // namespace leat::data

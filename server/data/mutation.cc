@@ -103,6 +103,12 @@ bool Apply(Dataset& dataset, const DeleteEntry& mutation) {
   return topic != nullptr && topic->Delete(mutation.id);
 }
 
+bool Apply(Dataset& dataset, const DeleteEntries& mutation) {
+  Topic* topic = FindTopic(dataset, mutation.database, mutation.key);
+  return topic != nullptr &&
+         topic->DeleteRange(mutation.first, mutation.last, mutation.trimmed != 0) > 0;
+}
+
 bool Apply(Dataset& dataset, const TrimTopic& mutation) {
   Topic* topic = FindTopic(dataset, mutation.database, mutation.key);
   if (topic == nullptr) return false;

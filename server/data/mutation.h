@@ -151,6 +151,22 @@ struct DeleteEntry {
   static auto Members(auto& self, auto&& visit) { return visit(self.database, self.key, self.id); }
 };
 
+// The entries of [first, last] go, of which there are some. `trimmed`: 1: as a trim does it, which
+// leaves the greatest deleted id as it is.
+struct DeleteEntries {
+  static constexpr uint8_t kTag = 28;
+  static constexpr bool kFeedsReaders = false;
+  uint32_t database;
+  Key key;
+  StreamId first;
+  StreamId last;
+  uint32_t trimmed;
+
+  static auto Members(auto& self, auto&& visit) {
+    return visit(self.database, self.key, self.first, self.last, self.trimmed);
+  }
+};
+
 struct TrimTopic {
   static constexpr uint8_t kTag = 12;
   static constexpr bool kFeedsReaders = false;
@@ -195,6 +211,7 @@ bool Apply(Dataset& dataset, const SwapDatabases& mutation);
 bool Apply(Dataset& dataset, const CreateTopic& mutation);
 bool Apply(Dataset& dataset, const AppendEntry& mutation);
 bool Apply(Dataset& dataset, const DeleteEntry& mutation);
+bool Apply(Dataset& dataset, const DeleteEntries& mutation);
 bool Apply(Dataset& dataset, const TrimTopic& mutation);
 bool Apply(Dataset& dataset, const SetTopicId& mutation);
 

@@ -6,6 +6,7 @@
 //   StreamId{5, 1}.Next()   → 5-2        no value behind kMax
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -35,6 +36,25 @@ struct StreamId {
 inline constexpr StreamId kMinStreamId{0, 0};
 inline constexpr StreamId kMaxStreamId{std::numeric_limits<uint64_t>::max(),
                                        std::numeric_limits<uint64_t>::max()};
+
+// The ids from `first` to `last`; empty unless said otherwise.
+struct IdRange {
+  StreamId first = kMaxStreamId;
+  StreamId last = kMinStreamId;
+
+  bool empty() const { return first > last; }
+  // Widens so that it holds `other`, and what lies between the two.
+  void Cover(const IdRange& other) {
+    first = std::min(first, other.first);
+    last = std::max(last, other.last);
+  }
+  // Nothing up to and with `id` is in it any more.
+  void DropThrough(StreamId id) {
+    if (id < first) return;
+    const std::optional<StreamId> next = id.Next();
+    *this = next && *next <= last ? IdRange{*next, last} : IdRange{};
+  }
+};
 
 struct ParsedStreamId {
   StreamId id;  // seq is 0 where it was missing

@@ -91,30 +91,47 @@ bool Topic::Contains(StreamId id) const {
   return position < block.end() && block.IdAt(position) == id && !block.IsDeleted(position);
 }
 
-bool Topic::Delete(StreamId id) {
-  const size_t index = FindBlock(id);
-  const bool is_sealed = index < sealed_count();
-  Block& block = is_sealed ? sealed_->blocks[index].block : tail_;
-  const uint32_t position = block.LowerBound(id, SpanAt(index));
-  if (position == block.end() || block.IdAt(position) != id || block.IsDeleted(position)) {
-    return false;
+std::optional<StreamId> Topic::NextEntry(StreamId id) const {
+  for (size_t index = FindBlock(id); index < block_count(); ++index) {
+    const Block& block = BlockAt(index);
+    const uint32_t position = block.NextLive(block.LowerBound(id, SpanAt(index)));
+    if (position < block.end()) return block.IdAt(position);
   }
-  const size_t memory_before = block.memory_bytes();
-  block.Delete(position);
-  --length_;
-  max_deleted_id_ = std::max(max_deleted_id_, id);
-  if (is_sealed) {
-    sealed_->memory_bytes += block.memory_bytes() - memory_before;
-    if (block.empty()) {
+  return std::nullopt;
+}
+
+uint64_t Topic::DeleteRange(StreamId first, StreamId last, bool trimmed) {
+  uint64_t deleted = 0;
+  for (size_t index = FindBlock(first); index < block_count();) {
+    const bool is_sealed = index < sealed_count();
+    Block& block = is_sealed ? sealed_->blocks[index].block : tail_;
+    const Block::Span span = SpanAt(index);
+    if (span.first > last) break;
+    const size_t memory_before = block.memory_bytes();
+    const uint32_t end = block.UpperBound(last, span);
+    std::optional<uint32_t> last_deleted;
+    for (uint32_t at = block.NextLive(block.LowerBound(first, span)); at < end;
+         at = block.NextLive(at + 1)) {
+      block.Delete(at);
+      last_deleted = at;
+      ++deleted;
+    }
+    if (last_deleted && !trimmed) {
+      max_deleted_id_ = std::max(max_deleted_id_, block.IdAt(*last_deleted));
+    }
+    if (is_sealed) sealed_->memory_bytes += block.memory_bytes() - memory_before;
+    if (!block.empty()) {
+      if (is_sealed) sealed_->blocks[index].span.first = block.IdAt(block.begin());
+      ++index;
+    } else if (is_sealed) {
       DropSealed(index);
     } else {
-      sealed_->blocks[index].span.first = block.IdAt(block.begin());
+      tail_ = Block(tail_.end_ordinal());
     }
-  } else if (block.empty()) {
-    tail_ = Block(tail_.end_ordinal());
   }
-  if (length_ == 0) tail_ = Block(0);
-  return true;
+  length_ -= deleted;
+  if (deleted > 0 && length_ == 0) tail_ = Block(0);
+  return deleted;
 }
 
 void Topic::DropSealed(size_t index) {
@@ -166,6 +183,8 @@ void Topic::SetId(StreamId last_id, std::optional<uint64_t> entries_added,
   last_id_ = last_id;
   if (entries_added) entries_added_ = *entries_added;
   if (max_deleted_id) max_deleted_id_ = *max_deleted_id;
+  // A smaller last id: an entry may come where none was.
+  if (groups_ != nullptr) groups_->ForgetFree();
 }
 
 uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<Run>& runs,

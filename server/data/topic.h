@@ -57,8 +57,13 @@ class Topic {
   // The ID of the entry that was appended last and is still there, as a bulk string in wire form.
   std::string_view last_entry_id_bulk() const;
   bool Contains(StreamId id) const;
+  // The id of the first entry whose id is at least `id`.
+  std::optional<StreamId> NextEntry(StreamId id) const;
   // False if there is no such entry.
-  bool Delete(StreamId id);
+  bool Delete(StreamId id) { return DeleteRange(id, id) == 1; }
+  // The entries of [first, last]; returns how many there were. `trimmed`: as a trim does it, so
+  // that max_deleted_id() stays.
+  uint64_t DeleteRange(StreamId first, StreamId last, bool trimmed = false);
 
   // What a trim would do: the entries up to `last_removed` go, and they are `removed`.
   struct TrimPoint {
@@ -74,6 +79,14 @@ class Topic {
                          uint64_t node_entries) const;
   // Removes every entry up to and with `last_removed`; returns how many.
   uint64_t TrimThrough(StreamId last_removed);
+  // The entries of the oldest nodes, as many whole ones as have no more than `limit` together.
+  uint64_t EntriesOfWholeNodes(uint64_t limit, uint64_t node_entries) const;
+
+  // The oldest entries that no group needs, up to `last` and at most `most`, as runs of neighbours.
+  // `limit`: no node is begun that would, were it free, make more than that many. What was seen to
+  // be needed is remembered and not looked at again until a group lets go of it.
+  std::vector<IdRange> FindFree(StreamId last, uint64_t most, uint64_t limit,
+                                uint64_t node_entries);
 
   // XSETID. The caller has checked that last_id is not smaller than the last entry's.
   void SetId(StreamId last_id, std::optional<uint64_t> entries_added,
@@ -146,6 +159,9 @@ class Topic {
   };
   template <typename Visit>
   void ForEachNode(uint64_t node_entries, Visit visit) const;
+  class FreeScan;
+  // How many live entries the node has to which this place in a block belongs.
+  uint64_t EntriesOfNodeAt(size_t block, uint32_t position, uint64_t node_entries) const;
 
   StreamId last_id_;
   StreamId max_deleted_id_;

@@ -89,6 +89,109 @@ Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t
   return trim;
 }
 
+uint64_t Topic::EntriesOfWholeNodes(uint64_t limit, uint64_t node_entries) const {
+  uint64_t entries = 0;
+  ForEachNode(node_entries, [&](uint64_t live, NodeEnd) {
+    if (live > limit - entries) return false;
+    entries += live;
+    return true;
+  });
+  return entries;
+}
+
+uint64_t Topic::EntriesOfNodeAt(size_t block, uint32_t position, uint64_t node_entries) const {
+  const uint64_t node = (BlockAt(block).first_ordinal() + position) / node_entries;
+  const uint64_t begin = node * node_entries;
+  const uint64_t end = begin + node_entries;
+  while (block > 0 && BlockAt(block).first_ordinal() > begin) --block;
+  uint64_t live = 0;
+  for (; block < block_count() && BlockAt(block).first_ordinal() < end; ++block) {
+    const Block& part = BlockAt(block);
+    const auto place = [&part](uint64_t ordinal) {
+      const uint64_t from_first = ordinal - std::min(ordinal, part.first_ordinal());
+      return static_cast<uint32_t>(std::clamp<uint64_t>(from_first, part.begin(), part.end()));
+    };
+    live += part.LiveBetween(place(begin), place(end));
+  }
+  return live;
+}
+
+// Gathers free entries, the oldest first, until one of the bounds is met.
+class Topic::FreeScan {
+ public:
+  FreeScan(const Topic& topic, uint64_t most, uint64_t limit, uint64_t node_entries)
+      : topic_(topic), most_(most), limit_(limit), node_entries_(node_entries) {}
+
+  // False when a bound was met within the range.
+  bool Scan(const IdRange& range);
+
+  StreamId looked_through() const { return looked_through_; }
+  std::vector<IdRange>& runs() { return runs_; }
+
+ private:
+  bool MayEnterNode(size_t block, uint32_t position);
+
+  const Topic& topic_;
+  const uint64_t most_;
+  const uint64_t limit_;
+  const uint64_t node_entries_;
+  std::vector<IdRange> runs_;
+  uint64_t found_ = 0;
+  std::optional<uint64_t> node_;
+  StreamId looked_through_;
+};
+
+bool Topic::FreeScan::Scan(const IdRange& range) {
+  bool in_run = false;
+  for (size_t index = topic_.FindBlock(range.first); index < topic_.block_count(); ++index) {
+    const Block& block = topic_.BlockAt(index);
+    const Block::Span span = topic_.SpanAt(index);
+    if (span.first > range.last) break;
+    const uint32_t end = block.UpperBound(range.last, span);
+    for (uint32_t at = block.NextLive(block.LowerBound(range.first, span)); at < end;
+         at = block.NextLive(at + 1)) {
+      const StreamId id = block.IdAt(at);
+      const bool is_free = !topic_.groups_->Need(id);
+      if (is_free) {
+        if (!MayEnterNode(index, at)) return false;
+        if (!in_run) runs_.push_back({id, id});
+        runs_.back().last = id;
+        ++found_;
+      }
+      in_run = is_free;
+      looked_through_ = id;
+      if (found_ == most_) return false;
+    }
+  }
+  looked_through_ = range.last;
+  return true;
+}
+
+bool Topic::FreeScan::MayEnterNode(size_t block, uint32_t position) {
+  if (limit_ == kNoLimit) return true;
+  const uint64_t node = (topic_.BlockAt(block).first_ordinal() + position) / node_entries_;
+  if (node == node_) return true;
+  node_ = node;
+  return found_ + topic_.EntriesOfNodeAt(block, position, node_entries_) <= limit_;
+}
+
+// Costs a look at each entry once it was read by all groups, and at what lies between the entries
+// that a group has acknowledged since; what stays pending in front of them costs nothing.
+std::vector<IdRange> Topic::FindFree(StreamId last, uint64_t most, uint64_t limit,
+                                     uint64_t node_entries) {
+  if (groups_ == nullptr || most == 0) return {};
+  FreeScan scan(*this, most, limit, node_entries);
+  // Entries to come are behind last_id(): nothing can be known of them.
+  for (const IdRange& range :
+       groups_->MayBeFree(std::min({last, groups_->ReadByAll(), last_id_}))) {
+    if (!scan.Scan(range)) break;
+  }
+  IdRange found;
+  for (const IdRange& run : scan.runs()) found.Cover(run);
+  groups_->NoteFree(scan.looked_through(), found);
+  return std::move(scan.runs());
+}
+
 size_t Topic::node_count(uint64_t node_entries) const {
   size_t nodes = 0;
   ForEachNode(node_entries, [&](uint64_t, NodeEnd) {

@@ -36,6 +36,8 @@ class ArgReader {
   bool Match(std::string_view word, size_t following);
   // The next argument; an empty one and a syntax error where there is none.
   std::string_view Next();
+  // Passes over this many, of which there are as many.
+  void Skip(size_t count) { next_ += count; }
   int64_t Integer(std::string_view error = errors::kNotInteger);
   int64_t IntegerIn(int64_t min, int64_t max, std::string_view error);
 
