@@ -59,7 +59,7 @@ void XAdd(Call& call) {
   if (zero) return call.Error("ERR The ID specified in XADD must be greater than 0-0");
 
   const data::Key key = Call::KeyOf(call[1]);
-  const data::Topic* topic = FindTopic(call, key);
+  data::Topic* topic = FindTopic(call, key);
   if (call.failed()) return;
   if (topic == nullptr && options.no_make_stream) return call.reply.Null();
   const StreamId last = topic == nullptr ? StreamId{} : topic->last_id();
