@@ -83,8 +83,9 @@ class Topic {
   uint64_t EntriesOfWholeNodes(uint64_t limit, uint64_t node_entries) const;
 
   // The oldest entries that no group needs, up to `last` and at most `most`, as runs of neighbours.
-  // `limit`: no node is begun that would, were it free, make more than that many. What was seen to
-  // be needed is remembered and not looked at again until a group lets go of it.
+  // `limit`: the search ends before a node with a free entry whose entries, all of them, would make
+  // more than that many. What was seen to be needed is remembered and not looked at again until a
+  // group lets go of it.
   std::vector<IdRange> FindFree(StreamId last, uint64_t most, uint64_t limit,
                                 uint64_t node_entries);
 

@@ -175,8 +175,10 @@ bool Topic::FreeScan::MayEnterNode(size_t block, uint32_t position) {
   return found_ + topic_.EntriesOfNodeAt(block, position, node_entries_) <= limit_;
 }
 
-// Costs a look at each entry once it was read by all groups, and at what lies between the entries
-// that a group has acknowledged since; what stays pending in front of them costs nothing.
+// Costs a look at each entry once all groups have read it, and then at what lies between the first
+// and the last that a group has acknowledged since the search before: what stays pending in front
+// of these costs nothing. Where nothing is remembered (the first search, a copy, a group destroyed)
+// it is one look at all that the slowest group has read.
 std::vector<IdRange> Topic::FindFree(StreamId last, uint64_t most, uint64_t limit,
                                      uint64_t node_entries) {
   if (groups_ == nullptr || most == 0) return {};

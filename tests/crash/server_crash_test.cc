@@ -133,10 +133,12 @@ class History {
 
   std::string Key() { return "key" + std::to_string(Pick(6)); }
   std::string TopicKey() { return "topic" + std::to_string(Pick(3)); }
+  std::string Group() { return "group" + std::to_string(Pick(2)); }
+  std::string References() { return OneIn(3) ? "KEEPREF" : OneIn(2) ? "DELREF" : "ACKED"; }
   std::string Number(uint64_t bound) { return std::to_string(Pick(bound)); }
 
   std::vector<std::string> OneCall() {
-    switch (Pick(18)) {
+    switch (Pick(26)) {
       case 0:
         return {"SET", Key(), std::string(Pick(1500), 'x')};
       case 1:
@@ -171,6 +173,23 @@ class History {
         return {"XDEL", TopicKey(), Number(50) + "-1"};
       case 15:
         return {"XADD", TopicKey(), Number(50) + "-1", "field", std::string(Pick(300), 'y')};
+      case 16:
+        return {"XGROUP", OneIn(4) ? "DESTROY" : "CREATE", TopicKey(), Group(), "0"};
+      case 17:
+      case 18:
+        return {"XREADGROUP", "GROUP",    Group(), "consumer" + Number(2), "COUNT", "3",
+                "STREAMS",    TopicKey(), ">"};
+      case 19:
+        return {"XACKDEL", TopicKey(), Group(),           References(),
+                "IDS",     "2",        Number(50) + "-1", Number(50) + "-1"};
+      case 20:
+        return {"XDELEX", TopicKey(), References(), "IDS", "1", Number(50) + "-1"};
+      case 21:
+        return {"XADD", TopicKey(), References(), "MAXLEN", "4", "*", "field", Number(1000)};
+      case 22:
+        return {"XNACK", TopicKey(), Group(),           OneIn(2) ? "SILENT" : "FATAL",
+                "IDS",   "2",        Number(50) + "-1", Number(50) + "-1",
+                "FORCE"};
       default:
         return {"XADD", TopicKey(), "*", "field", std::string(Pick(300), 'z'), "n", Number(9)};
     }

@@ -1,6 +1,7 @@
 // All that a dataset holds, as one text: two datasets are equal when their texts are.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,31 @@
 
 namespace leat::testing {
 
+// Without the time when a consumer was last seen, which is observed and not recorded.
+inline std::string TextOf(const data::ConsumerGroup& group) {
+  const auto& pending = group.pending();
+  std::string text = "\n  group " + group.name() + " " + group.last_id().ToString() + " " +
+                     std::to_string(group.entries_read()) + ", released " +
+                     std::to_string(group.released_count()) + ":";
+  for (size_t i = 0; i < group.consumer_count(); ++i) {
+    const data::Consumer& consumer = group.ConsumerAt(i);
+    text += " " + consumer.name + " " + std::to_string(consumer.active_ms) + " has";
+    const auto& ids = consumer.pending;
+    for (auto at = ids.begin(); at != ids.end(); at = ids.Next(at)) {
+      text += " " + ids.IdAt(at).ToString();
+    }
+  }
+  text += "; by age";
+  for (const auto& [rank, id] :
+       pending.Lowest(std::numeric_limits<uint64_t>::max(), pending.size())) {
+    const data::Delivery delivery = pending.ValueAt(pending.Find(id));
+    text += " " + id.ToString() + " " + std::to_string(rank) + " " +
+            std::to_string(delivery.count()) + " of " +
+            (delivery.released() ? "nobody" : group.OwnerOf(delivery).name);
+  }
+  return text;
+}
+
 inline std::string TextOf(const data::Topic& topic) {
   std::string text = topic.last_id().ToString() + " " + topic.max_deleted_id().ToString() + " " +
                      std::to_string(topic.entries_added()) + " " + std::to_string(topic.length()) +
@@ -17,6 +43,7 @@ inline std::string TextOf(const data::Topic& topic) {
   std::vector<data::Topic::Run> runs;
   topic.Read(data::kMinStreamId, data::kMaxStreamId, data::Topic::kNoLimit, runs);
   for (const data::Topic::Run& run : runs) text.append(run.bytes);
+  for (size_t i = 0; i < topic.groups().size(); ++i) text += TextOf(topic.groups()[i]);
   return text;
 }
 
