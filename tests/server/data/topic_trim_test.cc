@@ -13,7 +13,7 @@ constexpr uint64_t kNodeEntries = 10;
 constexpr int kSteps = 6000;
 
 std::string Fields(size_t bytes) {
-  return "*2\r\n$1\r\nf\r\n$" + std::to_string(bytes) + "\r\n" + std::string(bytes, 'v') + "\r\n";
+  return "$1\r\nf\r\n$" + std::to_string(bytes) + "\r\n" + std::string(bytes, 'v') + "\r\n";
 }
 
 std::vector<StreamId> IdsOf(const Topic& topic, StreamId first = kMinStreamId,
@@ -54,7 +54,7 @@ class History {
   void Step() {
     const uint64_t choice = Pick(100);
     if (choice < 45) {
-      topic_.Append({topic_.last_id().ms + 1, 0}, Fields(Pick(4000)), kNodeEntries);
+      topic_.Append({topic_.last_id().ms + 1, 0}, {2, Fields(Pick(4000))}, kNodeEntries);
     } else if (choice < 50) {
       const StreamId first = PickId();
       topic_.DeleteRange(first, {first.ms + Pick(4), 0}, Pick(2) == 0);
@@ -159,7 +159,7 @@ TEST(TopicTrimTest, FindsTheSameFreeEntriesAsAWalkFromTheFront) {
 TEST(TopicTrimTest, DeletesRangesOverBlocks) {
   for (const bool trimmed : {false, true}) {
     Topic topic;
-    for (uint64_t i = 1; i <= 1000; ++i) topic.Append({i, 0}, Fields(500), kNodeEntries);
+    for (uint64_t i = 1; i <= 1000; ++i) topic.Append({i, 0}, {2, Fields(500)}, kNodeEntries);
     ASSERT_GT(topic.block_count(), 5u);
     EXPECT_TRUE(topic.Delete({500, 0}));
     EXPECT_EQ(topic.DeleteRange({100, 1}, {900, 0}, trimmed), 799u);
@@ -171,7 +171,7 @@ TEST(TopicTrimTest, DeletesRangesOverBlocks) {
     EXPECT_EQ(topic.DeleteRange(kMinStreamId, kMaxStreamId, trimmed), 200u);
     EXPECT_EQ(topic.length(), 0u);
     EXPECT_EQ(topic.block_count(), 0u);
-    topic.Append({2000, 0}, Fields(1), kNodeEntries);
+    topic.Append({2000, 0}, {2, Fields(1)}, kNodeEntries);
     EXPECT_EQ(topic.first_id(), (StreamId{2000, 0}));
   }
 }
@@ -179,7 +179,7 @@ TEST(TopicTrimTest, DeletesRangesOverBlocks) {
 // A million entries that nobody acknowledges cost a trim nothing once they were looked at.
 TEST(TopicTrimTest, RemembersWhatIsNeeded) {
   Topic topic;
-  for (uint64_t i = 1; i <= 1000; ++i) topic.Append({i, 0}, Fields(1), kNodeEntries);
+  for (uint64_t i = 1; i <= 1000; ++i) topic.Append({i, 0}, {2, Fields(1)}, kNodeEntries);
   ConsumerGroup& group = *topic.CreateGroup("g");
   Consumer& consumer = *group.CreateConsumer("c", 0);
   group.Deliver(topic, consumer, {1, 0}, {900, 0}, 0);
