@@ -99,7 +99,8 @@ std::string ApplyEncoded(std::string_view payload, data::Dataset& dataset) {
                     data::SetTopicId, data::CreateGroup, data::SetGroupPosition, data::DestroyGroup,
                     data::CreateConsumer, data::DeleteConsumer, data::DeliverEntries,
                     data::RedeliverEntries, data::ForgetPending, data::ClaimPending,
-                    data::ReleasePending, data::AddPending>(tag, decoder, dataset)) {
+                    data::ReleasePending, data::AddPending, data::RecordIdempotent,
+                    data::CountDuplicate, data::ConfigureIdempotency>(tag, decoder, dataset)) {
       case Outcome::kApplied:
         break;
       case Outcome::kMalformed:
