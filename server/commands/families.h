@@ -28,6 +28,7 @@ std::span<const Command> ServerCommands();
 std::span<const Command> SlowLogCommands();
 std::span<const Command> StreamClaimCommands();
 std::span<const Command> StreamGroupCommands();
+std::span<const Command> StreamIdempotencyCommands();
 std::span<const Command> StreamInfoCommands();
 std::span<const Command> StreamPendingCommands();
 std::span<const Command> StreamReadCommands();

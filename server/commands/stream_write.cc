@@ -5,6 +5,7 @@
 #include "server/base/wire.h"
 #include "server/commands/families.h"
 #include "server/commands/stream_args.h"
+#include "server/commands/stream_idempotency.h"
 #include "server/commands/stream_reply.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
@@ -60,6 +61,8 @@ void XAdd(Call& call) {
   const data::Topic* topic = FindTopic(call, key);
   if (call.failed()) return;
   if (topic == nullptr && options.no_make_stream) return call.reply.Null();
+  const auto attempt = AttemptOf(call, options);
+  if (attempt && topic != nullptr && AnswerDuplicate(call, key, *topic, *attempt)) return;
   const StreamId last = topic == nullptr ? StreamId{} : topic->last_id();
   if (last == data::kMaxStreamId) {
     return call.Error(
@@ -74,6 +77,8 @@ void XAdd(Call& call) {
   if (fields.empty()) return call.Error("ERR Elements are too large to be stored");
 
   call.Commit(data::AppendEntry{call.database(), key, *id, fields});
+  if (topic == nullptr) ConfigureNewTopic(call, key);
+  if (attempt) RecordAttempt(call, key, *attempt, *id);
   WriteId(call.reply, *id);
   if (options.trim.strategy != TrimOptions::Strategy::kNone) {
     topic = FindTopic(call, key);

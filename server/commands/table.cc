@@ -24,6 +24,7 @@ void AddAll(engine::CommandTable& table) {
   table.Add(SlowLogCommands());
   table.Add(StreamClaimCommands());
   table.Add(StreamGroupCommands());
+  table.Add(StreamIdempotencyCommands());
   table.Add(StreamInfoCommands());
   table.Add(StreamPendingCommands());
   table.Add(StreamReadCommands());
