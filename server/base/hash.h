@@ -9,11 +9,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace leat::base {
 
 uint64_t HashBytes(std::string_view bytes, uint64_t seed);
+
+// So many bits that two texts with the same hash are taken for one. XXH3-128 without a seed: the
+// same in every process, so it may be stored.
+struct Hash128 {
+  uint64_t low = 0;
+  uint64_t high = 0;
+
+  bool operator==(const Hash128&) const = default;
+};
+
+// Of the parts as if they stood one behind the other.
+Hash128 HashBytes128(std::initializer_list<std::string_view> parts);
 
 // Spreads a number or an address over all 64 bits. Distinct inputs keep distinct outputs.
 inline uint64_t MixBits(uint64_t value) {

@@ -29,6 +29,7 @@ std::span<const Command> SlowLogCommands();
 std::span<const Command> StreamClaimCommands();
 std::span<const Command> StreamDeleteCommands();
 std::span<const Command> StreamGroupCommands();
+std::span<const Command> StreamIdempotencyCommands();
 std::span<const Command> StreamInfoCommands();
 std::span<const Command> StreamNackCommands();
 std::span<const Command> StreamPendingCommands();

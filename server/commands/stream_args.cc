@@ -64,6 +64,26 @@ void CheckLimit(const Call& call, ArgReader& args, TrimOptions& options, bool li
   }
 }
 
+// One option, if the next argument is one.
+bool ReadIdempotentOption(ArgReader& args, IdempotentOptions& options) {
+  const bool is_automatic = args.Match("IDMPAUTO", 1);
+  if (!is_automatic && !args.Match("IDMP", 2)) return false;
+  if (!options.producer.empty()) {
+    args.Fail("ERR syntax error, IDMP/IDMPAUTO specified multiple times");
+  }
+  options.producer = args.Next();
+  if (options.producer.empty()) {
+    args.Fail(is_automatic ? "ERR syntax error, IDMPAUTO requires a non-empty producer ID"
+                           : "ERR syntax error, IDMP requires a non-empty producer ID");
+  }
+  if (is_automatic) return true;
+  options.iid = args.Next();
+  if (options.iid.empty()) {
+    args.Fail("ERR syntax error, IDMP requires a non-empty idempotent ID");
+  }
+  return true;
+}
+
 // "*", "ms-*" or an ID.
 void ReadNewId(ArgReader& args, AppendOptions& options) {
   std::string_view text = args.Next();
@@ -76,6 +96,9 @@ void ReadNewId(ArgReader& args, AppendOptions& options) {
   const auto parsed = data::ParseStreamId(text);
   if (!parsed || (options.automatic_seq && parsed->has_seq)) return args.Fail(kInvalidStreamId);
   options.id = parsed->id;
+  if (!options.idempotent.producer.empty()) {
+    args.Fail("ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs");
+  }
 }
 
 }  // namespace
@@ -148,6 +171,7 @@ bool ReadAppendOptions(Call& call, AppendOptions& options) {
       break;
     }
     if (ReadTrimOption(args, options.trim, limit_given)) continue;
+    if (ReadIdempotentOption(args, options.idempotent)) continue;
     if (args.Match("NOMKSTREAM")) {
       options.no_make_stream = true;
     } else {

@@ -47,9 +47,16 @@ struct TrimOptions {
   std::optional<References> references;
 };
 
-// What stands before the fields of an XADD: NOMKSTREAM, trimming, the ID.
+// IDMP and IDMPAUTO of XADD: the append has an idempotent id (data/idempotency.h).
+struct IdempotentOptions {
+  std::string_view producer;  // empty: it has none
+  std::string_view iid;       // empty: it is made of the fields
+};
+
+// What stands before the fields of an XADD: NOMKSTREAM, idempotency, trimming, the ID.
 struct AppendOptions {
   TrimOptions trim;
+  IdempotentOptions idempotent;
   bool no_make_stream = false;
   bool automatic_id = false;   // "*"
   bool automatic_seq = false;  // "ms-*"

@@ -4,6 +4,7 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/stream_args.h"
+#include "server/commands/stream_idempotency.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
 
@@ -74,6 +75,7 @@ void XGroupCreate(Call& call) {
   if (!id) return;
   if (topic == nullptr) {
     call.Commit(data::CreateTopic{call.database(), key});
+    ConfigureNewTopic(call, key);
   } else if (topic->FindGroup(call[3]) != nullptr) {
     return call.Error("BUSYGROUP Consumer Group name already exists");
   }

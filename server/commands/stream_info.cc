@@ -30,6 +30,17 @@ void WriteField(Call& call, std::string_view name, uint64_t number) {
   call.reply.Integer(static_cast<int64_t>(number));
 }
 
+// What the topic remembers of idempotent appends.
+void WriteIdempotency(Call& call, const data::Idempotency& idempotency) {
+  const auto tracked = idempotency.CountTracked(idempotency.KeepFromMs(call.now_ms));
+  WriteField(call, "idmp-duration", uint64_t{idempotency.settings().duration_seconds});
+  WriteField(call, "idmp-maxsize", uint64_t{idempotency.settings().max_entries});
+  WriteField(call, "pids-tracked", tracked.producers);
+  WriteField(call, "iids-tracked", tracked.records);
+  WriteField(call, "iids-added", idempotency.added());
+  WriteField(call, "iids-duplicates", idempotency.duplicates());
+}
+
 // The fields that both forms begin with. Redis keeps entries in a radix tree of nodes; a topic has
 // blocks, and counts as keys the nodes that approximate trimming goes by.
 void WriteState(Call& call, const data::Topic& topic) {
@@ -41,6 +52,7 @@ void WriteState(Call& call, const data::Topic& topic) {
   WriteField(call, "max-deleted-entry-id", topic.max_deleted_id());
   WriteField(call, "entries-added", topic.entries_added());
   WriteField(call, "recorded-first-entry-id", topic.first_id());
+  WriteIdempotency(call, topic.idempotency());
 }
 
 void WriteOneEntry(Call& call, std::string_view name, const data::Topic& topic, bool last) {
@@ -53,7 +65,7 @@ void WriteOneEntry(Call& call, std::string_view name, const data::Topic& topic, 
 }
 
 void WriteSummary(Call& call, const data::Topic& topic) {
-  constexpr size_t kFields = 10;
+  constexpr size_t kFields = 16;
   call.reply.Map(kFields);
   WriteState(call, topic);
   WriteField(call, "groups", topic.groups().size());
@@ -127,7 +139,7 @@ void WriteFullGroup(Call& call, const data::Topic& topic, const ConsumerGroup& g
 }
 
 void WriteFull(Call& call, const data::Topic& topic, uint64_t limit) {
-  constexpr size_t kFields = 9;
+  constexpr size_t kFields = 15;
   call.reply.Map(kFields);
   WriteState(call, topic);
   call.reply.Bulk("entries");

@@ -5,6 +5,7 @@
 #include "server/base/wire.h"
 #include "server/commands/families.h"
 #include "server/commands/stream_args.h"
+#include "server/commands/stream_idempotency.h"
 #include "server/commands/stream_trim.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
@@ -62,6 +63,8 @@ void XAdd(Call& call) {
   data::Topic* topic = FindTopic(call, key);
   if (call.failed()) return;
   if (topic == nullptr && options.no_make_stream) return call.reply.Null();
+  const auto attempt = AttemptOf(call, options);
+  if (attempt && topic != nullptr && AnswerDuplicate(call, key, *topic, *attempt)) return;
   const StreamId last = topic == nullptr ? StreamId{} : topic->last_id();
   if (last == data::kMaxStreamId) {
     return call.Error(
@@ -77,7 +80,11 @@ void XAdd(Call& call) {
 
   call.Commit(
       data::AppendEntry{call.database(), key, *id, call.size() - options.first_field, fields});
-  if (topic == nullptr) topic = FindTopic(call, key);
+  if (topic == nullptr) {
+    ConfigureNewTopic(call, key);
+    topic = FindTopic(call, key);
+  }
+  if (attempt) RecordAttempt(call, key, *attempt, *id);
   call.reply.Raw(topic->last_entry_id_bulk());
   if (options.trim.strategy != TrimOptions::Strategy::kNone) {
     TrimTopic(call, key, *topic, options.trim);

@@ -25,6 +25,7 @@ void AddAll(engine::CommandTable& table) {
   table.Add(StreamClaimCommands());
   table.Add(StreamDeleteCommands());
   table.Add(StreamGroupCommands());
+  table.Add(StreamIdempotencyCommands());
   table.Add(StreamInfoCommands());
   table.Add(StreamNackCommands());
   table.Add(StreamPendingCommands());

@@ -17,6 +17,7 @@
 
 #include "server/data/dataset.h"
 #include "server/data/group_mutation.h"
+#include "server/data/idempotency_mutation.h"
 #include "server/data/keyspace.h"
 #include "server/data/stream_id.h"
 

@@ -237,6 +237,16 @@ ConsumerGroup* Topic::CreateGroup(std::string_view name) {
   return groups_->Create(name);
 }
 
+const Idempotency& Topic::idempotency() const {
+  static const Idempotency kUnused;
+  return idempotency_ == nullptr ? kUnused : *idempotency_;
+}
+
+Idempotency& Topic::UseIdempotency() {
+  if (idempotency_ == nullptr) idempotency_ = std::make_unique<Idempotency>();
+  return *idempotency_;
+}
+
 std::unique_ptr<Topic> Topic::Clone() const {
   auto clone = std::make_unique<Topic>();
   clone->last_id_ = last_id_;
@@ -245,6 +255,7 @@ std::unique_ptr<Topic> Topic::Clone() const {
   clone->length_ = length_;
   clone->tail_ = tail_.CloneOpen();
   if (groups_ != nullptr) clone->groups_ = std::make_unique<ConsumerGroups>(*groups_);
+  if (idempotency_ != nullptr) clone->idempotency_ = std::make_unique<Idempotency>(*idempotency_);
   if (sealed_ != nullptr) {
     clone->sealed_ = std::make_unique<SealedBlocks>();
     clone->sealed_->memory_bytes = sealed_->memory_bytes;
@@ -260,7 +271,8 @@ size_t Topic::memory_bytes() const {
                                            : sizeof(SealedBlocks) + sealed_->memory_bytes +
                                                  sealed_->blocks.size() * sizeof(SealedBlock);
   const size_t groups = groups_ == nullptr ? 0 : groups_->memory_bytes();
-  return sizeof(Topic) + tail_.memory_bytes() + sealed + groups;
+  const size_t idempotency = idempotency_ == nullptr ? 0 : idempotency_->memory_bytes();
+  return sizeof(Topic) + tail_.memory_bytes() + sealed + groups + idempotency;
 }
 
 size_t Topic::block_count() const {

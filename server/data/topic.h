@@ -3,6 +3,8 @@
 //
 //   Topic ─┬─ counters: length, last id, …
 //          ├─ groups: the consumer groups (consumer_group.h), null while there are none
+//          ├─ idempotency: appends that may be tried again (idempotency.h), null while there were
+//          │  none and its settings are the built-in ones
 //          ├─ sealed ──▶ ┌──────────────┬──────────────┬──────────────┐
 //          │  (null in a │ first, last  │ first, last  │ first, last  │   a record for each
 //          │   small     │ Block        │ Block        │ Block        │
@@ -35,6 +37,7 @@
 #include "server/base/shared_bytes.h"
 #include "server/data/block.h"
 #include "server/data/consumer_group.h"
+#include "server/data/idempotency.h"
 #include "server/data/stream_id.h"
 
 namespace leat::data {
@@ -119,6 +122,9 @@ class Topic {
   // False when there is none of this name.
   bool DestroyGroup(std::string_view name) { return groups_ != nullptr && groups_->Destroy(name); }
 
+  const Idempotency& idempotency() const;
+  Idempotency& UseIdempotency();
+
   // A copy that shares sealed bytes.
   std::unique_ptr<Topic> Clone() const;
 
@@ -170,6 +176,7 @@ class Topic {
   uint64_t length_ = 0;
   std::unique_ptr<SealedBlocks> sealed_;
   std::unique_ptr<ConsumerGroups> groups_;
+  std::unique_ptr<Idempotency> idempotency_;
   Block tail_;
 };
 

@@ -232,6 +232,7 @@ std::vector<Setting> NetworkSettings() {
 }
 
 std::vector<Setting> DataSettings() {
+  using data::Idempotency;
   using persistence::SyncPolicy;
   return {
       Number("databases", kAtStartOnly, 1, 1 << 16, &Config::databases),
@@ -246,6 +247,12 @@ std::vector<Setting> DataSettings() {
       Memory("journal-backlog", kAnyTime, 1 << 16, int64_t{1} << 40,
              &Config::journal_backlog_bytes),
       Number("stream-node-max-entries", kAnyTime, 0, kMax, &Config::stream_node_max_entries),
+      Number(
+          "stream-idmp-duration", kAnyTime, 1, Idempotency::Settings::kMostSeconds,
+          [](auto& config) -> auto& { return config.stream_idempotency.duration_seconds; }),
+      Number(
+          "stream-idmp-maxsize", kAnyTime, 1, Idempotency::Settings::kMostEntries,
+          [](auto& config) -> auto& { return config.stream_idempotency.max_entries; }),
       Memory("maxmemory", kAnyTime, 0, 0, &Config::max_memory),
       Choice<std::string>("maxmemory-policy", kAnyTime, &Config::max_memory_policy,
                           {{"noeviction", "noeviction"}}),

@@ -14,6 +14,7 @@
 
 #include "persistence/journal.h"
 #include "resp/limits.h"
+#include "server/data/idempotency.h"
 #include "server/engine/log.h"
 
 namespace leat::engine {
@@ -53,6 +54,7 @@ struct Config {
   int64_t journal_segment_bytes = 64 << 20;
   int64_t journal_backlog_bytes = 256 << 20;
   int64_t stream_node_max_entries = 100;
+  data::Idempotency::Settings stream_idempotency;  // of topics that are created
 
   // Observation.
   std::string enable_debug_command = "local";

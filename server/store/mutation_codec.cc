@@ -99,8 +99,9 @@ std::string ApplyEncoded(std::string_view payload, data::Dataset& dataset) {
                     data::SetTopicId, data::CreateGroup, data::SetGroupPosition, data::DestroyGroup,
                     data::CreateConsumer, data::DeleteConsumer, data::DeliverEntries,
                     data::RedeliverEntries, data::ForgetPending, data::ClaimPending,
-                    data::ReleasePending, data::AddPending, data::DeleteEntries>(tag, decoder,
-                                                                                 dataset)) {
+                    data::ReleasePending, data::AddPending, data::DeleteEntries,
+                    data::RecordIdempotent, data::CountDuplicate, data::ConfigureIdempotency>(
+            tag, decoder, dataset)) {
       case Outcome::kApplied:
         break;
       case Outcome::kMalformed:

@@ -10,7 +10,7 @@ on its key, and a HELLO that fails at a later option keeps the SETNAME before it
 import re
 from typing import Callable, NamedTuple
 
-from compare import client_fields
+from compare import RULES, client_fields
 
 _LIBRARY_FIELDS = re.compile(rb" lib-name=[^ ]* lib-ver=[^ \n]*(?=\n)")
 
@@ -34,6 +34,20 @@ def _library_fields(_, redis, leat):
         return False
     without = leat[0], _LIBRARY_FIELDS.sub(b"", leat[1])
     return client_fields(redis) == client_fields(without)
+
+
+_IDEMPOTENCY_FIELDS = {b"idmp-duration", b"idmp-maxsize", b"pids-tracked", b"iids-tracked",
+                       b"iids-added", b"iids-duplicates"}
+
+
+def _idempotency_fields(args, redis, leat):
+    kind, value = leat
+    if not isinstance(value, list):
+        return False
+    pairs = zip(value[::2], value[1::2])
+    without = [n for pair in pairs if pair[0][1] not in _IDEMPOTENCY_FIELDS for n in pair]
+    rule = RULES[b"XINFO STREAM"]
+    return rule(redis) == rule((kind, without))
 
 
 def _last_entry_asked(args, redis, _):
@@ -67,6 +81,9 @@ ACCEPTED = [
              lambda _, redis, leat: all(n[0] == "-" and b"unknown subcommand" in n[1]
                                         for n in (redis, leat))),
     Accepted(b"XREAD", "since Redis 7.4 the ID `+` asks for the last entry", _last_entry_asked),
+    Accepted(b"XINFO STREAM",
+             "since Redis 8.6 it tells what the stream remembers of idempotent appends",
+             _idempotency_fields),
     Accepted(b"OBJECT REFCOUNT",
              "Redis shares one object among all small integers and shows 2147483647; Leat stores "
              "values inline and has nothing to count",

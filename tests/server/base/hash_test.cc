@@ -17,6 +17,18 @@ TEST(HashTest, TheSeedDecides) {
   EXPECT_EQ(HashBytes(std::string_view(), 1), HashBytes("", 1));
 }
 
+// Journals hold it.
+TEST(HashTest, The128BitsAreAlwaysTheSame) {
+  const Hash128 of_nothing{0x6001c324468d497f, 0x99aa06d3014798d8};
+  EXPECT_EQ(HashBytes128({}), of_nothing);
+  EXPECT_EQ(HashBytes128({""}), of_nothing);
+  EXPECT_EQ(HashBytes128({"ne", "", "ws"}), HashBytes128({"news"}));
+  EXPECT_NE(HashBytes128({"news"}), HashBytes128({"newt"}));
+  const std::string large(5000, 'x');
+  const std::string_view view = large;
+  EXPECT_EQ(HashBytes128({view.substr(0, 17), view.substr(17)}), HashBytes128({view}));
+}
+
 TEST(HashTest, LooksUpByView) {
   std::unordered_map<std::string, int, StringHash, std::equal_to<>> map(16, StringHash{7});
   map["news"] = 3;

@@ -17,12 +17,16 @@ TEST(StreamInfoTest, ShowsTheStateOfATopic) {
   EXPECT_EQ(client.Run("XINFO STREAM t"),
             "{\"length\": 2, \"radix-tree-keys\": 1, \"radix-tree-nodes\": 2, "
             "\"last-generated-id\": \"3-0\", \"max-deleted-entry-id\": \"2-0\", "
-            "\"entries-added\": 3, \"recorded-first-entry-id\": \"1-0\", \"groups\": 0, "
+            "\"entries-added\": 3, \"recorded-first-entry-id\": \"1-0\", "
+            "\"idmp-duration\": 100, \"idmp-maxsize\": 100, \"pids-tracked\": 0, "
+            "\"iids-tracked\": 0, \"iids-added\": 0, \"iids-duplicates\": 0, \"groups\": 0, "
             "\"first-entry\": [\"1-0\" [\"n\" \"x\"]], \"last-entry\": [\"3-0\" [\"n\" \"x\"]]}");
   EXPECT_EQ(client.Run("XINFO STREAM t FULL COUNT 1"),
             "{\"length\": 2, \"radix-tree-keys\": 1, \"radix-tree-nodes\": 2, "
             "\"last-generated-id\": \"3-0\", \"max-deleted-entry-id\": \"2-0\", "
             "\"entries-added\": 3, \"recorded-first-entry-id\": \"1-0\", "
+            "\"idmp-duration\": 100, \"idmp-maxsize\": 100, \"pids-tracked\": 0, "
+            "\"iids-tracked\": 0, \"iids-added\": 0, \"iids-duplicates\": 0, "
             "\"entries\": [[\"1-0\" [\"n\" \"x\"]]], \"groups\": []}");
 }
 

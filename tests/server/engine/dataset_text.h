@@ -36,6 +36,23 @@ inline std::string TextOf(const data::ConsumerGroup& group) {
   return text;
 }
 
+inline std::string TextOf(const data::Idempotency& idempotency) {
+  const data::Idempotency::Settings& settings = idempotency.settings();
+  std::string text = "\n  idempotency " + std::to_string(settings.duration_seconds) + " " +
+                     std::to_string(settings.max_entries) + " " +
+                     std::to_string(idempotency.added()) + " " +
+                     std::to_string(idempotency.duplicates());
+  idempotency.ForEachProducer([&text](const data::Producer& producer) {
+    text += "; " + producer.name() + ":";
+    for (size_t age = 0; age < producer.size(); ++age) {
+      const data::Producer::Record& record = producer[age];
+      text += " " + std::to_string(record.iid.low) + "," + std::to_string(record.iid.high) + " " +
+              record.id.ToString();
+    }
+  });
+  return text;
+}
+
 inline std::string TextOf(const data::Topic& topic) {
   std::string text = topic.last_id().ToString() + " " + topic.max_deleted_id().ToString() + " " +
                      std::to_string(topic.entries_added()) + " " + std::to_string(topic.length()) +
@@ -44,6 +61,7 @@ inline std::string TextOf(const data::Topic& topic) {
   topic.Read(data::kMinStreamId, data::kMaxStreamId, data::Topic::kNoLimit, runs);
   for (const data::Topic::Run& run : runs) text.append(run.bytes);
   for (size_t i = 0; i < topic.groups().size(); ++i) text += TextOf(topic.groups()[i]);
+  text += TextOf(topic.idempotency());
   return text;
 }
 

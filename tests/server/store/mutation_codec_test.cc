@@ -40,12 +40,17 @@ std::string AllKinds() {
   Append(payload, data::DeleteEntry{0, MakeKey("t"), {1, kMax}});
   Append(payload, data::TrimTopic{0, MakeKey("t"), {1, 0}});
   Append(payload, data::SetTopicId{0, MakeKey("t"), {kMax, kMax}, 17, {9, 9}});
+  Append(payload, data::ConfigureIdempotency{0, MakeKey("t"), 86400, 10000});
+  Append(payload, data::RecordIdempotent{
+                      0, MakeKey("t"), std::string_view("\0p", 2), kMax, 1, {kMax, kMax}, kMax});
+  Append(payload, data::CountDuplicate{0, MakeKey("t")});
   Append(payload, data::SwapDatabases{0, 1});
   Append(payload, data::FlushDatabase{0});
   return payload;
 }
 
 TEST(MutationCodecTest, GivesBackWhatWasWritten) {
+  constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
   data::Dataset dataset(2);
   EXPECT_EQ(ApplyEncoded(AllKinds(), dataset), "");
   EXPECT_EQ(dataset.databases[0].size(), 0u);
@@ -56,6 +61,11 @@ TEST(MutationCodecTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(topic.length(), 1u);
   EXPECT_EQ(topic.entries_added(), 17u);
   EXPECT_EQ(topic.max_deleted_id(), (data::StreamId{9, 9}));
+  const data::Idempotency& idempotency = topic.idempotency();
+  EXPECT_EQ(idempotency.settings(), (data::Idempotency::Settings{86400, 10000}));
+  EXPECT_EQ(idempotency.Find(std::string_view("\0p", 2), {kMax, 1}, kMax),
+            (data::StreamId{kMax, kMax}));
+  EXPECT_EQ(idempotency.duplicates(), 1u);
   EXPECT_EQ(swapped.Find(MakeKey("empty"))->topic()->length(), 0u);
 }
 
@@ -67,7 +77,7 @@ TEST(MutationCodecTest, EndsAtAnyCutWithAnError) {
     data::Dataset dataset(2);
     if (ApplyEncoded(std::string_view(payload).substr(0, size), dataset).empty()) ++clean_ends;
   }
-  EXPECT_EQ(clean_ends, 16u);  // where a mutation ends
+  EXPECT_EQ(clean_ends, 19u);  // where a mutation ends
 }
 
 TEST(MutationCodecTest, NamesWhatIsWrong) {
