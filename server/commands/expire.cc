@@ -38,7 +38,7 @@ bool ReadConditions(Call& call, Conditions& conditions) {
     } else if (EqualsIgnoringCase(word, "LT")) {
       conditions.lt = true;
     } else {
-      const std::string_view shown = word.substr(0, word.find('\0'));
+      const std::string_view shown = UpToNul(word);
       call.Error("ERR Unsupported option " + std::string(shown));
       return false;
     }

@@ -4,6 +4,7 @@
 
 #include "server/commands/value.h"
 #include "server/engine/engine.h"
+#include "server/engine/text.h"
 
 namespace leat::commands {
 
@@ -203,13 +204,14 @@ GroupRef FindGroup(Call& call, const data::Key& key, std::string_view group) {
 void NoGroupError(Call& call, std::string_view key, std::string_view group,
                   std::string_view suffix) {
   std::string text = "NOGROUP No such key '";
-  text.append(key).append("' or consumer group '").append(group).append("'").append(suffix);
+  text.append(UpToNul(key)).append("' or consumer group '").append(UpToNul(group)).append("'");
+  text.append(suffix);
   call.Error(text);
 }
 
 void NoSuchGroupError(Call& call, std::string_view key, std::string_view group) {
   std::string text = "NOGROUP No such consumer group '";
-  text.append(group).append("' for key name '").append(key).append("'");
+  text.append(UpToNul(group)).append("' for key name '").append(UpToNul(key)).append("'");
   call.Error(text);
 }
 

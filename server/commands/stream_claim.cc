@@ -10,6 +10,7 @@
 #include "server/commands/stream_reply.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
+#include "server/engine/text.h"
 
 namespace leat::commands {
 
@@ -120,7 +121,7 @@ bool ReadClaimOptions(Call& call, size_t first, ClaimOptions& options) {
       if (!id) args.Fail(kInvalidStreamId);
       options.last_id = id.value_or(StreamId{});
     } else {
-      args.Fail("ERR Unrecognized XCLAIM option '" + std::string(args.Next()) + "'");
+      args.Fail("ERR Unrecognized XCLAIM option '" + std::string(UpToNul(args.Next())) + "'");
     }
   }
   if (options.just_id) options.count = data::kKeepCount;

@@ -22,11 +22,15 @@ constexpr std::string_view kNeedsKey =
     "the MKSTREAM option to create an empty stream automatically.";
 
 struct GroupOptions {
+  bool too_many = false;  // good ones, but more than any form takes: said once the key is found
   bool make_stream = false;
   int64_t entries_read = ConsumerGroup::kUnknownEntriesRead;
 };
 
 bool ReadGroupOptions(Call& call, bool create, GroupOptions& options) {
+  constexpr size_t kMostOfCreate = 8;
+  constexpr size_t kMostOfSetId = 7;
+  options.too_many = call.args.size() > (create ? kMostOfCreate : kMostOfSetId);
   ArgReader args(call, 5);
   while (args.HasMore()) {
     if (create && args.Match("MKSTREAM")) {
@@ -44,9 +48,11 @@ bool ReadGroupOptions(Call& call, bool create, GroupOptions& options) {
   return args.Finish();
 }
 
-// "$" is the topic's last ID.
-std::optional<StreamId> PositionArgument(Call& call, const data::Topic* topic) {
+// "$" is the topic's last ID. Only SETID takes "-" and "+" too.
+std::optional<StreamId> PositionArgument(Call& call, const data::Topic* topic, bool takes_edges) {
   if (call[4] == "$") return topic == nullptr ? StreamId{} : topic->last_id();
+  if (takes_edges && call[4] == "-") return data::kMinStreamId;
+  if (takes_edges && call[4] == "+") return data::kMaxStreamId;
   return StreamIdArgument(call, call[4]);
 }
 
@@ -71,7 +77,8 @@ void XGroupCreate(Call& call) {
   const data::Topic* topic = FindTopic(call, key);
   if (call.failed()) return;
   if (topic == nullptr && !options.make_stream) return call.Error(kNeedsKey);
-  const auto id = PositionArgument(call, topic);
+  if (options.too_many) return ReplySubcommandSyntax(call);
+  const auto id = PositionArgument(call, topic, false);
   if (!id) return;
   if (topic == nullptr) {
     call.Commit(data::CreateTopic{call.database(), key});
@@ -89,7 +96,8 @@ void XGroupSetId(Call& call) {
   const data::Key key = Call::KeyOf(call[2]);
   const GroupRef ref = NeedGroup(call, key);
   if (ref.group == nullptr) return;
-  const auto id = PositionArgument(call, ref.topic);
+  if (options.too_many) return ReplySubcommandSyntax(call);
+  const auto id = PositionArgument(call, ref.topic, true);
   if (!id) return;
   call.Commit(data::SetGroupPosition{call.database(), key, call[3], *id, options.entries_read});
   call.reply.Ok();

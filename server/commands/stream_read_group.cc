@@ -78,7 +78,9 @@ bool FindSources(Call& call, const ReadOptions& options, std::vector<GroupSource
 
 // What the consumer has pending, again; an entry that is gone shows as such.
 void ReadHistory(Call& call, const data::Key& key, const GroupSource& source,
-                 const data::Consumer& consumer, ReadReply& reply) {
+                 const ReadOptions& options, ReadReply& reply) {
+  reply.set_with_delivery(false);
+  const data::Consumer& consumer = UseConsumer(call, key, *source.group, options.consumer);
   const auto first = source.after->Next();
   std::optional<StreamId> last;
   const auto& ids = consumer.pending;
@@ -119,7 +121,7 @@ void ForEachByAge(const data::Topic& topic, const ConsumerGroup& group, int64_t 
 
 // Takes over what has been pending for long enough, the longest first.
 void ClaimIdle(Call& call, const data::Key& key, const GroupSource& source,
-               const ReadOptions& options, const data::Consumer& consumer, ReadReply& reply) {
+               const ReadOptions& options, ReadReply& reply) {
   std::vector<StreamId> claimed;
   const int64_t latest_ms = call.now_ms - *options.min_idle_ms;
   ForEachByAge(
@@ -129,39 +131,40 @@ void ClaimIdle(Call& call, const data::Key& key, const GroupSource& source,
         claimed.push_back(id);
         return true;
       });
+  if (claimed.empty()) return;
+  if (call.mode == Call::Mode::kRerun) UseConsumer(call, key, *source.group, options.consumer);
   PendingRuns runs(source.group->pending(), kAnyDelivery, [&](StreamId first, StreamId last) {
-    call.Commit(data::ClaimPending{call.database(), key, source.group->name(), consumer.name, first,
-                                   last, call.now_ms, data::kCountUp, call.now_ms});
+    call.Commit(data::ClaimPending{call.database(), key, source.group->name(), options.consumer,
+                                   first, last, call.now_ms, data::kCountUp, call.now_ms});
   });
   for (const StreamId id : claimed) runs.Add(id);
   runs.Flush();
 }
 
 void ReadNew(Call& call, const data::Key& key, const GroupSource& source,
-             const ReadOptions& options, const data::Consumer& consumer, ReadReply& reply) {
+             const ReadOptions& options, ReadReply& reply) {
   const auto first = source.group->last_id().Next();
   if (!first) return;
   StreamId last;
   const uint64_t entries = reply.AddEntries(*source.topic, *first, last);
   if (entries == 0) return;
+  if (call.mode == Call::Mode::kRerun) UseConsumer(call, key, *source.group, options.consumer);
   const int64_t entries_read =
       data::EntriesReadThrough(*source.topic, *source.group, *first, last, entries);
-  call.Commit(data::DeliverEntries{call.database(), key, source.group->name(), consumer.name,
+  call.Commit(data::DeliverEntries{call.database(), key, source.group->name(), options.consumer,
                                    *first, last, entries_read, call.now_ms,
                                    options.no_ack ? 1U : 0U});
 }
 
+// A call that waited has been seen when it came: it counts again only where it gets something.
 void ReadSource(Call& call, const GroupSource& source, const ReadOptions& options,
                 ReadReply& reply) {
   const data::Key key = Call::KeyOf(source.key);
-  const data::Consumer& consumer = UseConsumer(call, key, *source.group, options.consumer);
-  if (source.after) {
-    reply.set_with_delivery(false);
-    return ReadHistory(call, key, source, consumer, reply);
-  }
+  if (call.mode != Call::Mode::kRerun) UseConsumer(call, key, *source.group, options.consumer);
+  if (source.after) return ReadHistory(call, key, source, options, reply);
   reply.set_with_delivery(options.min_idle_ms.has_value());
-  if (options.min_idle_ms) ClaimIdle(call, key, source, options, consumer, reply);
-  ReadNew(call, key, source, options, consumer, reply);
+  if (options.min_idle_ms) ClaimIdle(call, key, source, options, reply);
+  ReadNew(call, key, source, options, reply);
   reply.EndStream(source.key);
 }
 

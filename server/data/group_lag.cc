@@ -41,7 +41,12 @@ int64_t EntriesReadThrough(const Topic& topic, const ConsumerGroup& group, Strea
 }
 
 std::optional<int64_t> Lag(const Topic& topic, const ConsumerGroup& group) {
-  if (topic.entries_added() == 0) return 0;
+  if (topic.length() == 0) return 0;
+  // Trimming may have taken entries that the group never read: those that are left are all ahead.
+  const StreamId first = topic.first_id();
+  if (group.last_id() < first && topic.max_deleted_id() < first) {
+    return static_cast<int64_t>(topic.length());
+  }
   int64_t read = group.entries_read();
   if (read == kUnknown || HasDeletedFrom(topic, group.last_id())) {
     read = EntriesUpTo(topic, group.last_id());

@@ -12,9 +12,8 @@ namespace {
 
 constexpr size_t kMaxEcho = 128;  // of what a client sent, in an error
 
-// As far as a C string would go.
 std::string_view Echoed(std::string_view text, size_t max) {
-  return text.substr(0, std::min(max, text.find('\0')));
+  return UpToNul(text).substr(0, max);
 }
 
 std::string UnknownCommandError(Args args) {

@@ -1,4 +1,5 @@
-// Letters as the protocol compares them: ASCII, whatever the locale.
+// Texts of the protocol: letters as it compares them (ASCII, whatever the locale), and how it shows
+// what it was sent.
 #pragma once
 
 #include <string>
@@ -22,6 +23,11 @@ constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
     if (ToLower(a[i]) != ToLower(b[i])) return false;
   }
   return true;
+}
+
+// As far as a C string would go: how redis-server shows an argument in most errors.
+constexpr std::string_view UpToNul(std::string_view text) {
+  return text.substr(0, text.find('\0'));
 }
 
 // In double quotes, with everything but printable ASCII escaped, as MONITOR shows arguments.
