@@ -34,6 +34,7 @@ struct CreateGroup {
 
 struct SetGroupPosition {
   static constexpr uint8_t kTag = 15;
+  static constexpr bool kFeedsReaders = false;
   uint32_t database;
   Key key;
   std::string_view group;

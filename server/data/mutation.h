@@ -32,6 +32,14 @@ constexpr bool FeedsReaders() {
   }
 }
 
+// Whether WATCH sees it: consumer groups stand beside the value under the key.
+template <typename Mutation>
+constexpr bool ChangesValue() {
+  return !requires(const Mutation& mutation) {
+    mutation.group;
+  };
+}
+
 // The key holds this string, and nothing of what it held before.
 struct SetString {
   static constexpr uint8_t kTag = 1;

@@ -80,7 +80,7 @@ void Blocking::SetRetry(Lane& lane, int64_t retry_at_ms) {
   if (retry_at_ms != 0) retries_.emplace(retry_at_ms, &lane);
 }
 
-void Blocking::KeyChanged(uint32_t database, const data::Key& key) {
+void Blocking::KeyFed(uint32_t database, const data::Key& key) {
   if (keys_.empty()) return;
   const auto found = keys_.find(DatabaseKeyView{database, key});
   if (found != keys_.end()) changed_.insert(&found->second);

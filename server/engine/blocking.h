@@ -50,7 +50,7 @@ class Blocking {
 
   size_t waiting() const { return waiters_.size(); }
 
-  void KeyChanged(uint32_t database, const data::Key& key);
+  void KeyFed(uint32_t database, const data::Key& key);
   void DatabaseChanged(uint32_t database);
   // Lanes whose retry time has come become ready, and have none any more.
   void RetryDue(int64_t now_ms);

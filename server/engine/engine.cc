@@ -305,9 +305,12 @@ void Engine::SampleRates() {
       static_cast<double>(since(statistics.output_bytes, last_output_bytes_)) / 1024;
 }
 
-void Engine::KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) {
+void Engine::KeyChanged(uint32_t database, const data::Key& key) {
   watches.KeyChanged(database, key);
-  if (feeds_readers) blocking.KeyChanged(database, key);
+}
+
+void Engine::KeyFed(uint32_t database, const data::Key& key) {
+  blocking.KeyFed(database, key);
 }
 
 void Engine::DatabaseChanged(uint32_t database) {

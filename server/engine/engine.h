@@ -117,7 +117,8 @@ class Engine final : private store::KeyObserver {
   uint64_t peak_memory_bytes = 0;  // as last seen
 
  private:
-  void KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) override;
+  void KeyChanged(uint32_t database, const data::Key& key) override;
+  void KeyFed(uint32_t database, const data::Key& key) override;
   void DatabaseChanged(uint32_t database) override;
 
   void Execute(Session& session, Args args);

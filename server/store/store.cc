@@ -102,9 +102,8 @@ Lsn Store::durable_lsn() const {
   return journal_ == nullptr ? std::numeric_limits<Lsn>::max() : journal_->durable_lsn();
 }
 
-void Store::KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) {
-  if (hold_unsynced_) batch_keys_.push_back(HoldKey(database, key));
-  if (observer_ != nullptr) observer_->KeyChanged(database, key, feeds_readers);
+void Store::Hold(uint32_t database, const data::Key& key) {
+  batch_keys_.push_back(HoldKey(database, key));
 }
 
 void Store::DatabaseChanged(uint32_t database) {

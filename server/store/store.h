@@ -29,12 +29,14 @@ namespace leat::store {
 
 using persistence::Lsn;
 
-// Told of every key whose value or existence changed: wakes blocked calls, breaks WATCHes.
+// Told of what happens to keys: breaks WATCHes, wakes blocked calls.
 class KeyObserver {
  public:
   virtual ~KeyObserver() = default;
-  // `feeds_readers`: something that a blocked call waits for may have come of it.
-  virtual void KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers) = 0;
+  // Its value or existence changed.
+  virtual void KeyChanged(uint32_t database, const data::Key& key) = 0;
+  // Something that a blocked call waits for may have come to it.
+  virtual void KeyFed(uint32_t database, const data::Key& key) = 0;
   // The keys of a database went, or those of two databases changed places.
   virtual void DatabaseChanged(uint32_t database) = 0;
 };
@@ -113,7 +115,9 @@ class Store {
   void Changed(const Mutation& mutation);
   template <typename Mutation>
   void Write(const Mutation& mutation);
-  void KeyChanged(uint32_t database, const data::Key& key, bool feeds_readers);
+  template <typename Mutation>
+  void KeyChanged(uint32_t database, const data::Key& key);
+  void Hold(uint32_t database, const data::Key& key);
   void DatabaseChanged(uint32_t database);
   void See(uint32_t database, const data::Key& key);
   [[noreturn]] static void Refused(uint8_t tag);
@@ -142,14 +146,22 @@ template <typename Mutation>
 void Store::Changed(const Mutation& mutation) {
   if (observer_ == nullptr && !hold_unsynced_) return;
   if constexpr (requires { mutation.key; }) {
-    KeyChanged(mutation.database, mutation.key, data::FeedsReaders<Mutation>());
+    KeyChanged<Mutation>(mutation.database, mutation.key);
   } else {
     DatabaseChanged(mutation.database);
   }
   if constexpr (requires { mutation.to_key; }) {
-    KeyChanged(mutation.to_database, mutation.to_key, data::FeedsReaders<Mutation>());
+    KeyChanged<Mutation>(mutation.to_database, mutation.to_key);
   }
   if constexpr (requires { mutation.other; }) DatabaseChanged(mutation.other);
+}
+
+template <typename Mutation>
+void Store::KeyChanged(uint32_t database, const data::Key& key) {
+  if (hold_unsynced_) Hold(database, key);
+  if (observer_ == nullptr) return;
+  if constexpr (data::ChangesValue<Mutation>()) observer_->KeyChanged(database, key);
+  if constexpr (data::FeedsReaders<Mutation>()) observer_->KeyFed(database, key);
 }
 
 template <typename Mutation>

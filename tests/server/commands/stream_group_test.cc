@@ -74,5 +74,34 @@ TEST_F(StreamGroupTest, AConsumerThatWaitsIsSeenWhenItComesAndWhenItGetsSomethin
             "[\"name\" \"bob\" \"pending\" 0 \"idle\" 100 \"inactive\" -1]]");
 }
 
+TEST_F(StreamGroupTest, WatchDoesNotSeeGroups) {
+  client.Run("XADD t 1-0 n x");
+  TestClient other(server);
+  for (const char* command :
+       {"XGROUP CREATE t h 0", "XGROUP SETID t h 0", "XREADGROUP GROUP g alice STREAMS t >",
+        "XREADGROUP GROUP g alice STREAMS t 0", "XCLAIM t g bob 0 1-0", "XAUTOCLAIM t g alice 0 -",
+        "XACK t g 1-0", "XGROUP DELCONSUMER t g bob", "XGROUP DESTROY t h"}) {
+    client.Run("WATCH t");
+    other.Run(command);
+    client.Run("MULTI");
+    EXPECT_EQ(client.Run("EXEC"), "[]") << command;
+  }
+  client.Run("WATCH t");
+  other.Run("XADD t 2-0 n x");
+  client.Run("MULTI");
+  EXPECT_EQ(client.Run("EXEC"), "nil");
+}
+
+TEST_F(StreamGroupTest, AGroupThatIsSetBackWakesNobody) {
+  client.Run("XADD t 1-0 n x");
+  client.Run("XGROUP SETID t g $");
+  TestClient alice(server);
+  alice.Run("XREADGROUP GROUP g alice BLOCK 0 STREAMS t >");
+  client.Run("XGROUP SETID t g 0");
+  EXPECT_EQ(alice.Received(), "");
+  client.Run("XADD t 2-0 n x");
+  EXPECT_EQ(alice.Received(), "[[\"t\" [[\"1-0\" [\"n\" \"x\"]] [\"2-0\" [\"n\" \"x\"]]]]]");
+}
+
 }  // namespace
 }  // namespace leat::testing
