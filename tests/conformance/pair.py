@@ -4,20 +4,28 @@ A step is (client, args): client is a small number, args a tuple of bytes. Conse
 client travel as one pipeline (a run); the next client's run begins when every reply of this one is
 there, so what the clients see of each other has one order.
 
-Two steps are made of several commands and run alone:
+A read that may block is a run of its own, and its client waits until another client's run, or the
+clock, gives it a reply. Where its own next step comes first, CLIENT UNBLOCK ends the wait.
+
+Three steps are no commands of their own and run alone:
     (client, (b"*SCAN", options...))   SCAN to the end; the keys are compared as a set
     (client, (b"*STATE",))             compares all that is stored, key by key
+    (client, (b"*CLOCK", ms))          moves the time on, for both servers
 """
 
 import itertools
+import time
 
 import accepted
 import compare
-from client_model import ClientModel, is_message
+import later
+from client import Client, Request, may_block, may_feed_nobody, waits_for_several
+from client_model import is_message
 from resp import Connection, Stalled, encode, parse_all, parse_complete
-from state import read_state, scan_all
+from state import empty_databases, read_state, reclaim_due, scan_all
 
 RUN_LIMIT = 400
+_LATE_S = 0.2
 _tokens = itertools.count()
 
 
@@ -45,111 +53,151 @@ def _shape(node):
     return kind.encode()
 
 
-class _Client:
-    """One client on both servers."""
-
-    def __init__(self, pair):
-        self.pair = pair
-        self.model = ClientModel()
-        self.queued = []        # commands that were answered +QUEUED
-        self.connections = [pair.open(0), pair.open(1)]
-
-    def close(self):
-        for connection in self.connections:
-            connection.close()
-
-
 class Pair:
-    """`redis` and `leat` are addresses. `open_connection` lets a test tamper with one side."""
+    """`redis` and `leat` are servers with one clock. `tamper` lets a test change one side's wire."""
 
-    def __init__(self, redis, leat, context, timeout_s=10.0, tamper=None):
-        self.addresses = (redis, leat)
+    def __init__(self, redis, leat, clock, context, timeout_s=10.0, tamper=None):
+        self.servers = [redis, leat]
+        self.clock = clock
         self.context = context
         self.timeout_s = timeout_s
         self.tamper = tamper
         self.clients = {}
+        self.control = []       # a connection to each server, for what is no step
+        self.stats = None
         self.accepted = {}      # reason -> how often
+        self._unsettled = 0     # how many round trips until all that was asked is answered
 
     def open(self, side):
-        connection = Connection(self.addresses[side], self.timeout_s)
+        connection = Connection(self.servers[side].address, self.timeout_s)
         return self.tamper(connection) if self.tamper and side == 1 else connection
 
     def reset(self):
-        """Empty servers, no clients."""
+        """Empty servers, no clients, the time at its beginning."""
         for client in self.clients.values():
             client.close()
+        for connection in self.control:
+            connection.close()
         self.clients = {}
-        for side in (0, 1):
-            connection = self.open(side)
-            for command in ((b"CLIENT", b"UNPAUSE"), (b"FLUSHALL",), (b"CONFIG", b"RESETSTAT"),
+        for server in self.servers:
+            if server.has_ended():
+                server.start()
+        self.control = [Connection(server.address, self.timeout_s) for server in self.servers]
+        self.clock.reset()
+        for connection in self.control:
+            empty_databases(connection)
+            for command in ((b"CLIENT", b"UNPAUSE"), (b"CONFIG", b"RESETSTAT"),
                             (b"CONFIG", b"SET", b"timeout", b"0")):
                 connection.call(*command)
-            connection.close()
 
     def run(self, steps, stats=None):
         """Runs the steps up to the first difference, which it returns (or None)."""
-        i = 0
-        while i < len(steps):
-            client_id, args = steps[i]
-            if client_id not in self.clients:
-                self.clients[client_id] = _Client(self)
-            client = self.clients[client_id]
-            if args[0].startswith(b"*"):
-                difference = self._run_macro(client, i, args)
-                j = i + 1
-            else:
-                j = i
-                while (j < len(steps) and j - i < RUN_LIMIT and steps[j][0] == client_id and
-                       not steps[j][1][0].startswith(b"*")):
-                    j += 1
-                    if steps[j - 1][1][0].upper() == b"QUIT":
-                        break
-                difference = self._run_pipeline(client, i, [s[1] for s in steps[i:j]], stats)
+        self.stats = stats
+        begin = 0
+        while begin < len(steps):
+            end = self._end_of_run(steps, begin)
+            client_id, args = steps[begin]
+            try:
+                difference = (self._run(begin, client_id, [args for _, args in steps[begin:end]])
+                              or self._serve_waiting(end - 1))
+            except (Stalled, OSError) as error:
+                difference = Difference(begin, args, [], [], str(error), "stalled")
             if difference:
                 return difference
-            if client.model.closed:
-                client.close()
-                del self.clients[client_id]
-            i = j
+            begin = end
         return None
 
-    def _run_pipeline(self, client, first, commands, stats):
+    def _end_of_run(self, steps, begin):
+        alone = lambda args: args[0].startswith(b"*") or may_block(args)
+        waiting = any(client.waiting for client in self.clients.values())
+        last = lambda args: args[0].upper() == b"QUIT" or (waiting and may_feed_nobody(args))
+        end = begin + 1
+        if alone(steps[begin][1]):
+            return end
+        while (end < len(steps) and end - begin < RUN_LIMIT and steps[end][0] == steps[begin][0] and
+               not alone(steps[end][1]) and not last(steps[end - 1][1])):
+            end += 1
+        return end
+
+    def _run(self, first, client_id, commands):
+        args = commands[0]
+        if args[0] == b"*CLOCK":
+            return self._run_clock(first, args)
+        if args[0] == b"*STATE":
+            return self._run_state(first, args)
+        if client_id not in self.clients:
+            self.clients[client_id] = Client([self.open(0), self.open(1)])
+        client = self.clients[client_id]
+        difference = self._release(first, client) or self._release_before(first, commands)
+        if difference:
+            return difference
+        if args[0] == b"*SCAN":
+            return self._run_scan(first, client, args)
+        if may_block(args) and not client.model.multi:
+            return self._run_blocking(first, client, args)
+        difference = self._run_pipeline(client, first, commands)
+        if client.model.closed:
+            client.close()
+            del self.clients[client_id]
+        return difference
+
+    # --- a pipeline -------------------------------------------------------------------------
+    def _requests(self, client, commands):
+        """The requests for each side."""
+        sides = [], []
+        for args in commands:
+            hidden = [] if client.model.reply_off else later.hidden_before(args)
+            request = Request(args, client.model.apply(args))
+            for requests, server in zip(sides, self.servers):
+                if server.is_redis:
+                    requests += [Request(other, 1, True) for other in hidden]
+                    requests.append(request._replace(args=later.instead_of(args)))
+                else:
+                    requests.append(request)
+        return sides
+
+    def _run_pipeline(self, client, first, commands):
         model = client.model
         model.begin_run()
-        counts = [model.apply(args) for args in commands]
+        sides = self._requests(client, commands)
         end, answered = model.end_mark(b"end-%d" % next(_tokens))
-        counts += [model.apply(args) for args in end]
+        for args in end:
+            request = Request(args, model.apply(args))
+            for requests in sides:
+                requests.append(request)
         commands = commands + end
-        raws = self._exchange(client, b"".join(map(encode, commands)), answered)
+        raws = self._exchange(client, sides, answered)
+        self._unsettled = 1     # others may be answered just behind this client
         if any(isinstance(raw, Stalled) for raw in raws):
-            return self._stalled(client, first, commands, counts, raws, len(end))
+            return self._stalled(client, first, commands, sides, raws, len(end))
         if raws[0] == raws[1]:
             redis = leat = parse_all(raws[0])
         else:
             redis, leat = (compare.sort_pattern_messages(parse_complete(raw)) for raw in raws)
-        return self._compare_runs(client, first, commands, counts, redis, leat, stats, len(end))
+        return self._compare_runs(client, first, commands, sides, (redis, leat), len(end))
 
-    def _stalled(self, client, first, commands, counts, raws, ends):
+    def _stalled(self, client, first, commands, sides, raws, ends):
         """Names the first command whose replies differ, or that has none."""
-        sides = [raw.data if isinstance(raw, Stalled) else raw for raw in raws]
-        difference = self._compare_runs(client, first, commands, counts,
-                                        *map(parse_complete, sides), None, ends)
+        parts = [parse_complete(raw.data if isinstance(raw, Stalled) else raw) for raw in raws]
+        self.stats = None
+        difference = self._compare_runs(client, first, commands, sides, parts, ends)
         what = "; ".join("%s: %s" % pair for pair in zip(("redis", "leat"), raws)
                          if isinstance(pair[1], Stalled))
         if difference:
             difference.what, difference.kind = what, "stalled"
             return difference
-        answered = sum(not is_message(node) for node in parse_complete(sides[0]))
+        answered = sum(not is_message(node) for node in parts[1])
+        counts = [request.replies for request in sides[1]]
         index = next((i for i, count in enumerate(itertools.accumulate(counts))
-                      if count > answered), len(commands) - ends - 1)
-        return Difference(first + min(index, len(commands) - ends - 1), commands[index], [], [],
-                          what, "stalled")
+                      if count > answered), len(sides[1]) - ends - 1)
+        return Difference(first + min(index, len(commands) - ends - 1), sides[1][index].args,
+                          [], [], what, "stalled")
 
-    def _exchange(self, client, request, answered):
+    def _exchange(self, client, sides, answered):
         out = []
-        for connection in client.connections:
+        for connection, requests in zip(client.connections, sides):
             try:
-                connection.send(request)
+                connection.send(b"".join(encode(request.args) for request in requests))
             except OSError:
                 pass  # reading says why
         for connection in client.connections:
@@ -160,42 +208,47 @@ class Pair:
                 out.append(error)
         return out
 
-    def _compare_runs(self, client, first, commands, counts, redis, leat, stats, ends):
-        by_command = [[], []]
-        order = [[], []]
-        for side, nodes in enumerate((redis, leat)):
-            replies = by_command[side]
-            pending = iter(nodes)
-            for index, count in enumerate(counts):
-                got = []
-                while len(got) < count:
-                    node = next(pending, None)
-                    if node is None:
-                        break
-                    if is_message(node):
-                        order[side].append((index, node))
-                    else:
-                        got.append(node)
-                replies.append(got)
-            order[side] += [(len(counts), node) for node in pending]
-        # Messages between the replies: the same ones, at the same places.
+    @staticmethod
+    def _by_command(client, side, requests, nodes):
+        """(the replies to each visible command, [(index of a command, message before its reply)])"""
+        replies, messages = [], []
+        index = 0       # among the visible
+        pending = iter(nodes)
+        for request in requests:
+            got = []
+            while len(got) < request.replies:
+                node = next(pending, None)
+                if node is None:
+                    break
+                if is_message(node):
+                    messages.append((index, node))
+                else:
+                    got.append(node)
+            replies.append(got)
+            index += not request.hidden
+        messages += [(index, node) for node in pending]
+        return client.drop_hidden(side, requests, replies), messages
+
+    def _compare_runs(self, client, first, commands, sides, nodes, ends):
+        (redis, redis_messages), (leat, leat_messages) = (
+            self._by_command(client, side, sides[side], nodes[side]) for side in (0, 1))
+        step_of = lambda index: first + min(index, len(commands) - ends - 1)
         for index, args in enumerate(commands):
-            step = first + min(index, len(commands) - ends - 1)
-            a, b = by_command[0][index], by_command[1][index]
-            difference = self._compare_command(client, step, args, a, b)
+            difference = self._compare_command(client, step_of(index), args, redis[index],
+                                               leat[index])
             if difference:
                 return difference
-            if stats is not None and index < len(commands) - ends:
-                stats.count(args, a)
-        for index in range(len(counts) + 1):
-            a = [n for i, n in order[0] if i == index]
-            b = [n for i, n in order[1] if i == index]
+            if self.stats and index < len(commands) - ends:
+                self.stats.count(args, redis[index])
+        # Messages between the replies: the same ones, at the same places.
+        for index in range(len(commands) + 1):
+            a = [node for i, node in redis_messages if i == index]
+            b = [node for i, node in leat_messages if i == index]
             if a != b:
-                step = first + min(index, len(commands) - ends - 1)
-                return Difference(step, commands[min(index, len(commands) - 1)], a, b,
+                return Difference(step_of(index), commands[min(index, len(commands) - 1)], a, b,
                                   "messages that came before this command's reply")
-            if stats is not None:
-                stats.messages += len(a)
+            if self.stats:
+                self.stats.messages += len(a)
         return None
 
     def _compare_command(self, client, step, args, redis, leat):
@@ -219,8 +272,11 @@ class Pair:
     def _accept(self, args, redis, leat):
         reason = accepted.reason_for(compare.rule_name(args), args, redis, leat)
         if reason:
-            self.accepted[reason] = self.accepted.get(reason, 0) + 1
+            self._count_accepted(reason)
         return bool(reason)
+
+    def _count_accepted(self, reason):
+        self.accepted[reason] = self.accepted.get(reason, 0) + 1
 
     @staticmethod
     def _comparable_transactions(queued, redis, leat):
@@ -234,11 +290,141 @@ class Pair:
                 return Difference(step, args, [r], [l], "replies (in a transaction)", "replies")
         return None
 
-    def _run_macro(self, client, step, args):
+    # --- clients that wait ------------------------------------------------------------------
+    def _settle(self, round_trips=2):
+        """Returns when both servers have done, and answered, all that was asked of them before. The
+        first round trip may overtake what came by another connection just before."""
+        for _ in range(round_trips):
+            for connection in self.control:
+                connection.send(encode((b"PING",)))
+            for connection in self.control:
+                connection.read_reply()
+        self._unsettled = 0
+
+    def _run_blocking(self, first, client, args):
+        client.learn_ids()
+        sides = self._requests(client, [args])
+        client.begin_wait(args, [len(requests) - 1 for requests in sides], self.clock.now_ms)
+        for connection, requests in zip(client.connections, sides):
+            connection.send(b"".join(encode(request.args) for request in requests))
+        self._unsettled = 2
+        return None
+
+    def _serve_waiting(self, step):
+        """Sees who of those that wait has been answered: the same ones on both sides, the same."""
+        waiting = [client for client in self.clients.values() if client.waiting]
+        if not waiting:
+            return None
+        self._settle(self._unsettled)
+        for client in waiting:
+            difference = self._receive(step, client)
+            if difference:
+                return difference
+        return None
+
+    def _receive(self, step, client):
+        replies = client.receive()
+        if not replies:
+            return None
+        args, client.waiting = client.waiting, None
+        if not all(replies):
+            replies = self._receive_late(client)
+        if accepted.is_empty_answer(replies[0]) and not replies[1]:
+            self._accept_empty_answer(client, args, replies[0][0])
+            return None
+        if not all(replies):
+            return Difference(step, args, *replies, "one server goes on waiting", "waits")
+        difference = self._compare_command(client, step, args, *replies)
+        if difference:
+            difference.what += " to a read that may have waited"
+        elif self.stats:
+            self.stats.count(args, replies[0])
+        return difference
+
+    def _accept_empty_answer(self, client, args, answer):
+        """Leat's wait ends too, and there the consumer was seen just now as well."""
+        self._unblock(client, 1)
+        for command in later.look_of(args, accepted.streams_of(answer)):
+            client.connections[1].call(*command)
+        self._count_accepted(accepted.EMPTY_ANSWER)
+
+    def _receive_late(self, client):
+        """Gives the server that has not answered some time to do so."""
+        deadline = time.monotonic() + min(_LATE_S, self.timeout_s)
+        while True:
+            self._settle()
+            replies = client.receive()
+            if all(replies) or time.monotonic() > deadline:
+                return replies
+
+    def _unblock(self, client, side):
+        self.control[side].call(b"CLIENT", b"UNBLOCK", client.learn_ids()[side])
+        self._settle()
+        return client.receive()
+
+    def _release(self, step, client):
+        """Ends the wait of a client."""
+        if not client.waiting:
+            return None
+        args = client.waiting
+        for side in (0, 1):
+            self._unblock(client, side)
+        difference = self._receive(step, client)
+        if not difference and client.waiting:
+            return Difference(step, args, [], [], "no reply after CLIENT UNBLOCK", "stalled")
+        return difference
+
+    def _release_before(self, step, commands):
+        """Ends waits that the servers would end at different times.
+
+        A transaction may feed several keys of one reader, and exchanged databases do: Redis 7.0 gives
+        it what there is under the first; since 7.2 its command runs again and sees all of them. A
+        group that is set back feeds its readers without waking them; what wakes them later is not
+        quite the same.
+        """
+        names = {args[0].upper() for args in commands}
+        back = b"XGROUP" in names and any(args[1:2] and args[1].upper() == b"SETID"
+                                          for args in commands)
+        if not (back or names & {b"EXEC", b"SWAPDB"}):
+            return None
+        for client in self.clients.values():
+            if client.waiting and (back or waits_for_several(client.waiting)):
+                difference = self._release(step, client)
+                if difference:
+                    return difference
+        return None
+
+    # --- what is no command -----------------------------------------------------------------
+    def _run_clock(self, step, args):
+        """What falls due on the way does so in its order: keys that expire before a reader's wait
+        ends may end that themselves."""
+        end_ms = self.clock.now_ms + int(args[1])
+        while True:
+            deadlines = [client.deadline_ms for client in self.clients.values()
+                         if client.waiting and client.deadline_ms]
+            next_ms = min([end_ms, *deadlines])
+            self._advance_to(next_ms)
+            difference = self._serve_waiting(step)
+            if difference or next_ms == end_ms:
+                return difference
+            self._advance_to(next_ms + 1)
+            difference = self._serve_waiting(step)
+            if difference:
+                return difference
+
+    def _advance_to(self, now_ms):
+        self.clock.advance(max(0, now_ms - self.clock.now_ms))
+        self._settle(1)         # whoever has waited for long enough is answered
+        for connection in self.control:
+            reclaim_due(connection)
+        self._unsettled = 1     # and now whoever waits for a key that has expired
+
+    def _run_scan(self, step, client, args):
+        redis, leat = (scan_all(c, args[1:]) for c in client.connections)
+        return None if redis == leat else Difference(step, args, [redis], [leat], "keys")
+
+    def _run_state(self, step, args):
         try:
-            if args[0] == b"*SCAN":
-                redis, leat = (scan_all(c, args[1:]) for c in client.connections)
-                return None if redis == leat else Difference(step, args, [redis], [leat], "keys")
             states = []
             for side in (0, 1):
                 connection = self.open(side)

@@ -80,6 +80,11 @@ def parse_all(buf):
 
 def parse_complete(buf):
     """The replies in `buf` up to the first that is incomplete or damaged."""
+    return split_complete(buf)[0]
+
+
+def split_complete(buf):
+    """The same, and the bytes that are left."""
     nodes, pos = [], 0
     try:
         while pos < len(buf):
@@ -87,7 +92,7 @@ def parse_complete(buf):
             nodes.append(node)
     except (Incomplete, ValueError):
         pass
-    return nodes
+    return nodes, buf[pos:]
 
 
 def show(node, depth=0):
@@ -134,6 +139,19 @@ class Connection:
             if not chunk:
                 raise Stalled("connection closed", data)
             data = data + chunk if data else chunk
+        return data
+
+    def available(self):
+        """The bytes that have arrived, without waiting for more."""
+        data, self.buf = self.buf, b""
+        self.socket.setblocking(False)
+        try:
+            while chunk := self.socket.recv(1 << 20):
+                data += chunk
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            pass  # whoever waits for a reply notices that it does not come
         return data
 
     def read_to_end(self):

@@ -27,6 +27,11 @@ def leat_path():
     return os.environ.get("LEAT_SERVER") or os.path.join(_REPOSITORY, "build", "leat-server")
 
 
+def build_path():
+    """$LEAT_BUILD, or the folder of the server."""
+    return os.environ.get("LEAT_BUILD") or os.path.dirname(leat_path())
+
+
 def redis_path():
     return os.environ.get("REDIS_SERVER") or "redis-server"
 
@@ -42,10 +47,11 @@ def _die_with_parent():
 
 
 class Server:
-    """A running server; `options` are extra command line arguments."""
+    """A running server; `options` are extra command line arguments, `clock` gives it its time."""
 
-    def __init__(self, path, options=(), folder=None, config_file=None):
+    def __init__(self, path, options=(), folder=None, config_file=None, clock=None):
         self.path = path
+        self.environment = {**os.environ, **clock.environment()} if clock else None
         self.config_file = config_file
         self.is_redis = "redis-server" in os.path.basename(path)
         self.options = list(options)
@@ -53,11 +59,14 @@ class Server:
         self.folder = folder or tempfile.mkdtemp(prefix="leat-test-")
         self.process = None
         atexit.register(self.close)
-        for attempt in range(5):
+        self.start()
+
+    def start(self):
+        """Starts it, or starts it again after it has ended, on another port."""
+        for _ in range(5):
             if self._start():
                 return
-            if attempt == 4:
-                raise RuntimeError("%s does not start:\n%s" % (path, self.log()))
+        raise RuntimeError("%s does not start:\n%s" % (self.path, self.log()))
 
     def _start(self):
         self.port = free_port()
@@ -69,7 +78,7 @@ class Server:
                         "--enable-debug-command", "yes"]
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(command + self.options, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log,
+                                            stdout=log, stderr=log, env=self.environment,
                                             preexec_fn=_die_with_parent)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -93,6 +102,14 @@ class Server:
 
     def alive(self):
         return self.process.poll() is None
+
+    def has_ended(self):
+        """Whether the process is gone; waits for one that takes no connections any more."""
+        try:
+            self.connect().close()
+        except OSError:
+            self.process.wait(20)
+        return not self.alive()
 
     def stop(self):
         """SIGTERM, then SIGKILL if that does not help; returns the exit status."""

@@ -18,8 +18,10 @@ pubsub|channels:-2 pubsub|help:2 pubsub|numpat:2 pubsub|numsub:-2 pubsub|shardch
 pubsub|shardnumsub:-2 randomkey:1 rename:3 renamenx:3 reset:1 scan:-2 select:2 set:-3 setex:4
 setnx:3 setrange:4 slowlog:-2 slowlog|get:-2 slowlog|help:2 slowlog|len:2 slowlog|reset:2
 spublish:3 ssubscribe:-2 strlen:2 subscribe:-2 substr:4 swapdb:3 time:1 touch:-2 ttl:2 type:2
-unlink:-2 unwatch:1 watch:-2 xadd:-5 xdel:-3 xinfo:-2 xinfo|help:2
-xinfo|stream:-3 xlen:2 xrange:-4 xread:-4 xrevrange:-4 xsetid:-3 xtrim:-4
+unlink:-2 unwatch:1 watch:-2 xack:-4 xadd:-5 xautoclaim:-6 xclaim:-6 xdel:-3 xgroup:-2 xgroup|create:-5
+xgroup|createconsumer:5 xgroup|delconsumer:5 xgroup|destroy:4 xgroup|help:2 xgroup|setid:-5
+xinfo:-2 xinfo|consumers:4 xinfo|groups:3 xinfo|help:2 xinfo|stream:-3 xlen:2 xpending:-3 xrange:-4
+xread:-4 xreadgroup:-7 xrevrange:-4 xsetid:-3 xtrim:-4
 """.split())}
 _NAMES = sorted(ARITIES)
 COMMAND_NAMES = [n.encode() for n in _NAMES if "|" not in n]
@@ -50,8 +52,8 @@ def _unknown(s):
 
 
 def _unknown_subcommand(s):
-    name = s.pick([b"CLIENT", b"CONFIG", b"OBJECT", b"PUBSUB", b"XINFO", b"SLOWLOG", b"LATENCY",
-                   b"MEMORY", b"COMMAND"])
+    name = s.pick([b"CLIENT", b"CONFIG", b"OBJECT", b"PUBSUB", b"XINFO", b"XGROUP", b"SLOWLOG",
+                   b"LATENCY", b"MEMORY", b"COMMAND"])
     sub = s.pick([b"FOO", b"foo bar", b"", b"\x00\r\n", b"y" * 150, b"GETT"])
     return [(s.word(name.decode()), sub, *([b"x"] * s.below(3)))]
 
@@ -121,7 +123,7 @@ def _config(s):
                                            b"slowlog-log-slower-than", b"slowlog-max-len",
                                            b"maxmemory", b"requirepass", b"appendfsync"])),
         (b"CONFIG", b"GET", b"timeout", b"databases"), (b"CONFIG", b"GET", b"timeout", b"time*t"),
-        (b"CONFIG", b"SET", b"timeout", s.pick([b"0", b"10000", b"-1", b"abc", b""])),
+        (b"CONFIG", b"SET", b"timeout", s.pick([b"0", b"100000000", b"-1", b"abc", b""])),
         (b"CONFIG", b"SET", b"nosuch", b"1"), (b"CONFIG", b"SET", b"databases", b"32"),
         (b"CONFIG", b"SET", b"timeout"), (b"CONFIG", b"SET", b"timeout", b"0", b"timeout", b"0"),
         (b"CONFIG", b"SET", b"maxclients", s.pick([b"abc", b"0", b"-5"])),
@@ -152,7 +154,11 @@ def _getkeys(s):
         (b"XADD", b"a", b"*", b"f", b"v"), (b"COPY", b"a", b"b"), (b"DEL", b"a", b"b", b"c"),
         (b"RENAME", b"a", b"b"), (b"OBJECT", b"ENCODING", b"a"), (b"XINFO", b"STREAM", b"a"),
         (b"GETEX", b"a"), (b"MGET", b"a", b"b"), (b"SUBSCRIBE", b"a"), (b"WATCH", b"a", b"b"),
-        (b"SET", b"a", b"1"), (b"MEMORY", b"USAGE", b"a"), (b"CLIENT", b"NOSUCH", b"x")])
+        (b"SET", b"a", b"1"), (b"MEMORY", b"USAGE", b"a"), (b"CLIENT", b"NOSUCH", b"x"),
+        (b"XREADGROUP", b"GROUP", b"g", b"c", b"STREAMS", b"a", b"b", b">", b">"),
+        (b"XGROUP", b"CREATE", b"a", b"g", b"$"), (b"XGROUP", b"DESTROY", b"a", b"g"),
+        (b"XACK", b"a", b"g", b"1"), (b"XPENDING", b"a", b"g"), (b"XINFO", b"GROUPS", b"a"),
+        (b"XCLAIM", b"a", b"g", b"c", b"0", b"1"), (b"XAUTOCLAIM", b"a", b"g", b"c", b"0", b"0")])
 
 
 def _server(s):

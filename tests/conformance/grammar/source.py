@@ -6,9 +6,10 @@ The universe is small on purpose, so that commands meet each other's keys.
 STRING_KEYS = [b"str:%d" % i for i in range(8)] + [b"", b"bin\x00\xff\r\n:key", b"k" * 100]
 NUMBER_KEYS = [b"num:%d" % i for i in range(5)]
 STREAM_KEYS = [b"top:%d" % i for i in range(6)]
+GROUP_KEYS = [b"grp:%d" % i for i in range(4)]      # streams with consumer groups
 MIXED_KEYS = [b"mix:%d" % i for i in range(4)]
 ABSENT_KEYS = [b"none:%d" % i for i in range(3)]
-ALL_KEYS = STRING_KEYS + NUMBER_KEYS + STREAM_KEYS + MIXED_KEYS
+ALL_KEYS = STRING_KEYS + NUMBER_KEYS + STREAM_KEYS + GROUP_KEYS + MIXED_KEYS
 
 INTEGERS = [b"0", b"1", b"-1", b"2", b"7", b"10", b"100", b"-100", b"12345", b"9999", b"10000",
             b"2147483648", b"-2147483649", b"9223372036854775807", b"-9223372036854775808",
@@ -27,10 +28,16 @@ STRINGS = [b"", b"a", b"hello", b"hello world", b"\x00\x01\x02\xff\xfe", b"line\
 FAR_SECONDS = [33177117420, 33177117421, 40000000000, 33200000000]
 
 
+from clock import START_MS
+
+
 class Source:
     def __init__(self, rng):
         self.rng = rng
         self.stream_clock = 1
+        self.group_sequence = 0
+        self.group_ids = {}         # what streams with groups got last: key -> IDs
+        self.now_ms = START_MS      # the time that the servers have
 
     def chance(self, probability):
         return self.rng.random() < probability
@@ -107,26 +114,53 @@ class Source:
                           b"LIMIT", b"*"])
 
     # --- times ------------------------------------------------------------------------------
+    def clock_step(self):
+        """Moves the time on: mostly by little."""
+        r = self.rng.random()
+        if r < 0.4:
+            step_ms = 1
+        elif r < 0.7:
+            step_ms = 1 + self.below(50)
+        elif r < 0.9:
+            step_ms = 1 + self.below(5000)
+        elif r < 0.98:
+            step_ms = self.pick([1000, 10000, 60000])
+        else:
+            step_ms = self.below(10_000_000)
+        return self.clock_step_by(step_ms)
+
+    def clock_step_by(self, step_ms):
+        self.now_ms += step_ms
+        return [(b"*CLOCK", b"%d" % step_ms)]
+
     def seconds(self):
-        """A relative expiry: so far away that the clock does not matter, or an error."""
+        """A relative expiry: soon, or far away, or an error."""
+        if self.chance(0.3):
+            return b"%d" % (1 + self.below(20))
         if self.chance(0.12):
             return self.pick([b"0", b"-1", b"-5", b"abc", b"", b"1.5", b"9223372036854775807",
                               b"9223372036854775", b"-9223372036854775808", b"9223372036854776"])
         return b"%d" % (100000 + self.below(10 ** 8))
 
     def milliseconds(self):
+        if self.chance(0.3):
+            return b"%d" % (1 + self.below(5000))
         if self.chance(0.12):
             return self.pick([b"0", b"-1", b"-100000", b"abc", b"", b"9223372036854775807",
                               b"-9223372036854775808", b"9223372036854775808"])
         return b"%d" % (100000000 + self.below(10 ** 11))
 
     def at_seconds(self):
+        if self.chance(0.3):
+            return b"%d" % (self.now_ms // 1000 + 1 + self.below(20))
         if self.chance(0.1):
             return self.pick([b"0", b"-1", b"abc", b"", b"9223372036854775807",
                               b"9223372036854776", b"-9223372036854775808"])
         return b"%d" % self.pick(FAR_SECONDS)
 
     def at_milliseconds(self):
+        if self.chance(0.3):
+            return b"%d" % (self.now_ms + 1 + self.below(5000))
         if self.chance(0.1):
             return self.pick([b"0", b"-1", b"abc", b"", b"9223372036854775808",
                               b"-9223372036854775808"])
