@@ -126,7 +126,8 @@ bool ReadSources(Call& call, const ReadOptions& options, std::vector<Source>& so
 }
 
 // Waits under all keys. "$" becomes the ID that it means at this moment; "+" stays, for it means
-// the last entry whenever it is asked. Those who wait behind one ID of a stream find the same.
+// the last entry whenever it is asked. Those who wait behind one ID of a stream find the same; who
+// waits for the last entry finds one in a stream that begins anew, where they find nothing.
 void ParkRead(Call& call, const ReadOptions& options, const std::vector<Source>& sources) {
   std::vector<std::string> arguments(call.args.begin(), call.args.end());
   std::vector<KeyWait> waits;
@@ -135,7 +136,7 @@ void ParkRead(Call& call, const ReadOptions& options, const std::vector<Source>&
     std::string after = sources[i].after.ToString();
     std::string& start = arguments[options.first_key + options.keys + i];
     if (start == "$") start = after;
-    waits.push_back({.key = sources[i].key, .lane = std::move(after)});
+    waits.push_back({.key = sources[i].key, .lane = start == "+" ? start : std::move(after)});
   }
   call.Park(waits, DeadlineMs(call, options), TimeoutReply::kNullArray, std::move(arguments));
 }

@@ -106,11 +106,12 @@ void ReadHistory(Call& call, const data::Key& key, const GroupSource& source,
 template <typename Visit>
 void ForEachByAge(const data::Topic& topic, const ConsumerGroup& group, int64_t latest_ms,
                   Visit visit) {
-  if (latest_ms < 0) latest_ms = 0;
+  const uint64_t none_owned = data::Delivery::RankOf(0) - 1;
+  const uint64_t highest = latest_ms < 0 ? none_owned : data::Delivery::RankOf(latest_ms);
   const auto& pending = group.pending();
   size_t seen = 0;
   for (size_t limit = 16;; limit *= 4) {
-    const auto found = pending.Lowest(data::Delivery::RankOf(latest_ms), limit);
+    const auto found = pending.Lowest(highest, limit);
     for (; seen < found.size(); ++seen) {
       const StreamId id = found[seen].id;
       if (topic.Contains(id) && !visit(id, pending.ValueAt(pending.Find(id)))) return;
@@ -171,13 +172,14 @@ void ReadSource(Call& call, const GroupSource& source, const ReadOptions& option
 // When the entry that has been pending for longest can be claimed. Where there is none, entries may
 // have become pending meanwhile: a delivery wakes nobody.
 int64_t NextClaimMs(const Call& call, const GroupSource& source, int64_t min_idle_ms) {
-  int64_t next_ms = call.now_ms + std::max<int64_t>(min_idle_ms, 1);
-  ForEachByAge(*source.topic, *source.group, std::numeric_limits<int64_t>::max(),
-               [&](StreamId, const data::Delivery& delivery) {
-                 next_ms = std::max(delivery.time_ms() + min_idle_ms, call.now_ms + 1);
-                 return false;
-               });
-  return next_ms;
+  constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  int64_t idle_since_ms = call.now_ms;
+  ForEachByAge(*source.topic, *source.group, kNever, [&](StreamId, const data::Delivery& delivery) {
+    idle_since_ms = delivery.time_ms();
+    return false;
+  });
+  if (min_idle_ms > kNever - idle_since_ms) return kNever;
+  return std::max(idle_since_ms + min_idle_ms, call.now_ms + 1);
 }
 
 // Waits under all keys, each time in its group's lane: what one consumer cannot get, no other can,
@@ -189,10 +191,11 @@ void ParkReadGroup(Call& call, const ReadOptions& options,
   for (const GroupSource& source : sources) {
     KeyWait& wait = waits.emplace_back();
     wait.key = source.key;
-    wait.lane = options.group;
-    if (!options.min_idle_ms) continue;
-    wait.lane += '\0' + std::to_string(*options.min_idle_ms);
-    wait.retry_at_ms = NextClaimMs(call, source, *options.min_idle_ms);
+    if (options.min_idle_ms) {
+      wait.lane = std::to_string(*options.min_idle_ms);
+      wait.retry_at_ms = NextClaimMs(call, source, *options.min_idle_ms);
+    }
+    wait.lane.append(":").append(options.group);
   }
   call.Park(waits, DeadlineMs(call, options), TimeoutReply::kNullArray,
             std::vector<std::string>(call.args.begin(), call.args.end()));

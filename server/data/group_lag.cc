@@ -6,9 +6,12 @@ namespace {
 
 constexpr int64_t kUnknown = ConsumerGroup::kUnknownEntriesRead;
 
-// Whether an entry was deleted, other than by trimming, at `id` or behind it.
+// Whether an entry was deleted, other than by trimming, at `id` or behind it. What was deleted
+// before the first entry that is left does not count.
 bool HasDeletedFrom(const Topic& topic, StreamId id) {
-  return topic.length() > 0 && topic.max_deleted_id() != StreamId{} && id <= topic.max_deleted_id();
+  const StreamId deleted = topic.max_deleted_id();
+  return topic.length() > 0 && deleted != StreamId{} && deleted >= topic.first_id() &&
+         deleted >= id;
 }
 
 // How many entries were ever inserted up to `id`.
