@@ -172,11 +172,12 @@ std::string_view RequestReader::BulksFrom(size_t index) const {
     at = args_[i].data() + args_[i].size() + 2;
   }
   if (std::less<>()(start, data_ + request_start_) || std::less<>()(data_ + pos_, at)) return {};
-  // A header of the right length can only be the plain one; nobody has looked at the ends yet.
+  // A header of the right length can only be the plain one, but nobody has looked yet at its last
+  // byte, nor at what ends the argument.
   if (*start != '$') return {};
-  for (size_t i = index; i < args_.size(); ++i) {
-    const char* const end = args_[i].data() + args_[i].size();
-    if (end[0] != '\r' || end[1] != '\n') return {};
+  for (const std::string_view arg : args().subspan(index)) {
+    const char* const end = arg.data() + arg.size();
+    if (arg.data()[-1] != '\n' || end[0] != '\r' || end[1] != '\n') return {};
   }
   return {start, static_cast<size_t>(at - start)};
 }

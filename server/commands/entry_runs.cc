@@ -28,9 +28,11 @@ void EntryRuns::Flush() {
 }
 
 ReferenceRuns::ReferenceRuns(engine::Call& call, const data::Key& key,
-                             const data::ConsumerGroups& groups) {
+                             const data::ConsumerGroups& groups,
+                             const data::ConsumerGroup* except) {
   groups_.reserve(groups.size());
   for (size_t i = 0; i < groups.size(); ++i) {
+    if (&groups[i] == except) continue;
     groups_.emplace_back(groups[i].pending(), kAnyDelivery, ForgetIn{call, key, groups[i]});
   }
 }

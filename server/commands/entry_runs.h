@@ -45,10 +45,12 @@ struct ForgetIn {
 };
 using ForgetRuns = PendingRuns<AnyDelivery, ForgetIn>;
 
-// Drops the references of all groups of a topic, in the manner of EntryRuns.
+// Drops the references of the groups of a topic, in the manner of EntryRuns: of all of them, but
+// for one whose pending entries others change meanwhile.
 class ReferenceRuns {
  public:
-  ReferenceRuns(engine::Call& call, const data::Key& key, const data::ConsumerGroups& groups);
+  ReferenceRuns(engine::Call& call, const data::Key& key, const data::ConsumerGroups& groups,
+                const data::ConsumerGroup* except = nullptr);
 
   void Add(data::StreamId id) {
     for (ForgetRuns& runs : groups_) runs.Add(id);

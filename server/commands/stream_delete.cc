@@ -110,7 +110,7 @@ void XAckDel(Call& call) {
   if (!ids) return;
   const data::ConsumerGroups& groups = ref.topic->groups();
   ForgetRuns acknowledged(ref.group->pending(), kAnyDelivery, {call, key, *ref.group});
-  ReferenceRuns references(call, key, groups);
+  ReferenceRuns references(call, key, groups, ref.group);
   EntryRuns entries(call, key, *ref.topic);
   call.reply.Array(ids->size());
   for (const StreamId id : *ids) {

@@ -1,5 +1,8 @@
 #include "server/data/group_lag.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace leat::data {
 
 namespace {
@@ -14,9 +17,21 @@ bool HasDeletedFrom(const Topic& topic, StreamId id) {
          deleted >= id;
 }
 
+// The groups' counters are signed; XSETID may have set the topic's so that it grows beyond.
+int64_t EntriesAdded(const Topic& topic) {
+  constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>(std::min(topic.entries_added(), kMost));
+}
+
+// `read`, not unknown, and `count` more: never more than were added.
+int64_t CountOn(const Topic& topic, int64_t read, uint64_t count) {
+  const auto added = static_cast<uint64_t>(EntriesAdded(topic));
+  return static_cast<int64_t>(std::min(static_cast<uint64_t>(read) + count, added));
+}
+
 // How many entries were ever inserted up to `id`.
 int64_t EntriesUpTo(const Topic& topic, StreamId id) {
-  const auto added = static_cast<int64_t>(topic.entries_added());
+  const int64_t added = EntriesAdded(topic);
   if (added == 0) return 0;
   if (topic.length() == 0 && id <= topic.last_id()) return added;
   if (id == topic.last_id()) return added;
@@ -35,10 +50,10 @@ int64_t EntriesUpTo(const Topic& topic, StreamId id) {
 int64_t EntriesReadThrough(const Topic& topic, const ConsumerGroup& group, StreamId first,
                            StreamId last, uint64_t count) {
   int64_t read = group.entries_read();
-  if (read != kUnknown && !HasDeletedFrom(topic, first)) return read + static_cast<int64_t>(count);
+  if (read != kUnknown && !HasDeletedFrom(topic, first)) return CountOn(topic, read, count);
   topic.ForEachId(first, last, [&](StreamId id) {
     const bool counts_on = read != kUnknown && !HasDeletedFrom(topic, id);
-    read = counts_on ? read + 1 : EntriesUpTo(topic, id);
+    read = counts_on ? CountOn(topic, read, 1) : EntriesUpTo(topic, id);
   });
   return read;
 }
@@ -55,7 +70,7 @@ std::optional<int64_t> Lag(const Topic& topic, const ConsumerGroup& group) {
     read = EntriesUpTo(topic, group.last_id());
   }
   if (read == kUnknown) return std::nullopt;
-  return static_cast<int64_t>(topic.entries_added()) - read;
+  return EntriesAdded(topic) - read;
 }
 
 }  // namespace leat::data

@@ -408,7 +408,8 @@ TEST(RequestReaderBulks, AreTheArgumentsAsTheyWereSent) {
 TEST(RequestReaderBulks, AreNotThereWhereTheRequestWasWrittenOtherwise) {
   for (const std::string wire :
        {"XADD t * field value\r\n", "*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\ncxx",
-        "*3\r\n$1\r\na\r\n$1\r\nbxx$1\r\nc\r\n"}) {
+        "*3\r\n$1\r\na\r\n$1\r\nbxx$1\r\nc\r\n", "*3\r\n$1\r\na\r\n$1\rxb\r\n$1\r\nc\r\n",
+        "*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\rxc\r\n"}) {
     for (const std::string& bulks : BulksCutEverywhere(wire, 1)) EXPECT_EQ(bulks, "") << wire;
   }
 }

@@ -159,6 +159,17 @@ TEST_F(StreamDeleteTest, AckDelTakesOnlyWhatTheGroupHasPending) {
   EXPECT_EQ(client.Run("XRANGE t - +"), "[[\"3-0\" [\"n\" \"1\"]] [\"4-0\" [\"n\" \"1\"]]]");
 }
 
+TEST_F(StreamDeleteTest, AckDelDropsReferencesOnlyOfWhatItNames) {
+  Append(4);
+  Group("g");
+  Group("h");
+  Read("g", 4);
+  Read("h", 4);
+  EXPECT_EQ(client.Run("XACKDEL t g DELREF IDS 2 2-0 4-0"), "[1 1]");
+  EXPECT_EQ(Pending("g"), "[2 \"1-0\" \"3-0\" [[\"c\" \"2\"]]]");
+  EXPECT_EQ(Pending("h"), "[2 \"1-0\" \"3-0\" [[\"c\" \"2\"]]]");
+}
+
 TEST_F(StreamDeleteTest, AckDelSparesWhatOthersNeed) {
   Append(4);
   Group("g");

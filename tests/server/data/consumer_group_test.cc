@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -185,6 +186,21 @@ TEST(GroupLagTest, IsKnownAtTheEndsWithoutACounter) {
   topic.TrimThrough({10, 0});
   group.SetPosition({5, 0}, ConsumerGroup::kUnknownEntriesRead);
   EXPECT_EQ(Lag(topic, group), 0);
+}
+
+TEST(GroupLagTest, CountsNoFurtherThanEntriesWereAdded) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  Topic topic;
+  Append(topic, 1, 2);
+  ConsumerGroup group("g");
+  group.SetPosition({1, 0}, kMost);
+  EXPECT_EQ(EntriesReadThrough(topic, group, {2, 0}, {2, 0}, 1), 2);
+  topic.SetId({2, 0}, kMost, std::nullopt);
+  Append(topic, 3, 4);
+  EXPECT_EQ(EntriesReadThrough(topic, group, {2, 0}, {4, 0}, 3), kMost);
+  EXPECT_EQ(Lag(topic, group), 0);
+  group.SetPosition({1, 0}, ConsumerGroup::kUnknownEntriesRead);
+  EXPECT_EQ(Lag(topic, group), 3);
 }
 
 }  // namespace
