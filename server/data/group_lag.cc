@@ -17,16 +17,17 @@ bool HasDeletedFrom(const Topic& topic, StreamId id) {
          deleted >= id;
 }
 
-// The groups' counters are signed; XSETID may have set the topic's so that it grows beyond.
+constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+
+// The groups' counters are signed, and ENTRIESREAD may set them as high as they go; XSETID may set
+// the topic's so that it grows beyond.
 int64_t EntriesAdded(const Topic& topic) {
-  constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
   return static_cast<int64_t>(std::min(topic.entries_added(), kMost));
 }
 
-// `read`, not unknown, and `count` more: never more than were added.
-int64_t CountOn(const Topic& topic, int64_t read, uint64_t count) {
-  const auto added = static_cast<uint64_t>(EntriesAdded(topic));
-  return static_cast<int64_t>(std::min(static_cast<uint64_t>(read) + count, added));
+// `read`, not unknown, and `count` more.
+int64_t CountOn(int64_t read, uint64_t count) {
+  return static_cast<int64_t>(std::min(static_cast<uint64_t>(read) + count, kMost));
 }
 
 // How many entries were ever inserted up to `id`.
@@ -50,21 +51,16 @@ int64_t EntriesUpTo(const Topic& topic, StreamId id) {
 int64_t EntriesReadThrough(const Topic& topic, const ConsumerGroup& group, StreamId first,
                            StreamId last, uint64_t count) {
   int64_t read = group.entries_read();
-  if (read != kUnknown && !HasDeletedFrom(topic, first)) return CountOn(topic, read, count);
+  if (read != kUnknown && !HasDeletedFrom(topic, first)) return CountOn(read, count);
   topic.ForEachId(first, last, [&](StreamId id) {
     const bool counts_on = read != kUnknown && !HasDeletedFrom(topic, id);
-    read = counts_on ? CountOn(topic, read, 1) : EntriesUpTo(topic, id);
+    read = counts_on ? CountOn(read, 1) : EntriesUpTo(topic, id);
   });
   return read;
 }
 
 std::optional<int64_t> Lag(const Topic& topic, const ConsumerGroup& group) {
-  if (topic.length() == 0) return 0;
-  // Trimming may have taken entries that the group never read: those that are left are all ahead.
-  const StreamId first = topic.first_id();
-  if (group.last_id() < first && topic.max_deleted_id() < first) {
-    return static_cast<int64_t>(topic.length());
-  }
+  if (topic.entries_added() == 0) return 0;
   int64_t read = group.entries_read();
   if (read == kUnknown || HasDeletedFrom(topic, group.last_id())) {
     read = EntriesUpTo(topic, group.last_id());

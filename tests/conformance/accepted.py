@@ -15,7 +15,6 @@ import re
 from typing import Callable, NamedTuple
 
 import compare
-import later
 
 _LIBRARY_FIELDS = re.compile(rb" lib-name=[^ ]* lib-ver=[^ \n]*(?=\n)")
 
@@ -64,17 +63,13 @@ def _without_fields(node, names):
     return kind, [_without_fields(part, names) for part in kept]
 
 
-def _more_fields(command, names, reason, later_form=lambda node: node):
-    """`names` are fields that only Leat has; `later_form` changes what redis-server says."""
+def _more_fields(command, names, reason):
+    """`names` are fields that only Leat has."""
     names = [name.encode() for name in names.split()]
 
     def applies(args, redis, leat):
-        return compare.equal(args, later_form(redis), _without_fields(leat, names), None)
+        return compare.equal(args, redis, _without_fields(leat, names), None)
     return Accepted(command, reason, applies)
-
-
-def _lags(_, redis, leat):
-    return _without_fields(redis, [b"lag"]) == _without_fields(leat, [b"lag"])
 
 
 def _client_line(command):
@@ -119,13 +114,7 @@ ACCEPTED = [
                  "active-time nacked-count idmp-duration idmp-maxsize pids-tracked iids-tracked "
                  "iids-added iids-duplicates",
                  "later versions say more of a stream: when a consumer last succeeded (7.2), what "
-                 "was given back (8.8), what producers sent twice (8.6); the lag of a group that "
-                 "trimming has overtaken is what is left of the stream (7.2.6)",
-                 later.with_lags),
-    Accepted(b"XINFO GROUPS",
-             "the lag of a group that trimming has overtaken is what is left of the stream since "
-             "Redis 7.2.6; whether it is right is seen in XINFO STREAM FULL",
-             _lags),
+                 "was given back (8.8), what producers sent twice (8.6)"),
     _more_fields(b"XINFO CONSUMERS", "inactive",
                  "since Redis 7.2 a consumer's last success is shown beside its last attempt"),
     _client_line(b"CLIENT INFO"),

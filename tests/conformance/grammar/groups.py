@@ -106,7 +106,7 @@ def _entries_read(s):
     if not s.chance(0.2):
         return []
     value = s.pick([b"0", b"1", b"2", b"5", b"10", b"-1", b"1000"]) if s.chance(0.9) else s.pick(
-        [b"-2", b"abc", b"", b"9223372036854775807", b"9223372036854775808", b"1.5"])
+        [b"-2", b"abc", b"", b"9223372036854770000", b"9223372036854775808", b"1.5"])
     return _cases(s, "ENTRIESREAD", value)
 
 

@@ -188,13 +188,14 @@ TEST(GroupLagTest, IsKnownAtTheEndsWithoutACounter) {
   EXPECT_EQ(Lag(topic, group), 0);
 }
 
-TEST(GroupLagTest, CountsNoFurtherThanEntriesWereAdded) {
+TEST(GroupLagTest, CountersStopAtTheGreatestNumber) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   Topic topic;
   Append(topic, 1, 2);
   ConsumerGroup group("g");
   group.SetPosition({1, 0}, kMost);
-  EXPECT_EQ(EntriesReadThrough(topic, group, {2, 0}, {2, 0}, 1), 2);
+  EXPECT_EQ(EntriesReadThrough(topic, group, {2, 0}, {2, 0}, 1), kMost);
+  EXPECT_EQ(Lag(topic, group), 2 - kMost);
   topic.SetId({2, 0}, kMost, std::nullopt);
   Append(topic, 3, 4);
   EXPECT_EQ(EntriesReadThrough(topic, group, {2, 0}, {4, 0}, 3), kMost);

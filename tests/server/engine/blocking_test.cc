@@ -30,7 +30,7 @@ class BlockingTest : public ::testing::Test {
     blocking.Park(session, waits);
     return session;
   }
-  void Change(std::string_view key) { blocking.KeyChanged(0, data::MakeKey(key)); }
+  void Change(std::string_view key) { blocking.KeyFed(0, data::MakeKey(key)); }
 
   resp::Limits limits;
   std::deque<Session> sessions;
@@ -181,7 +181,7 @@ TEST_F(BlockingTest, TheRetryTimeIsTheLanesNotTheWaiters) {
 TEST_F(BlockingTest, ChangedDatabasesWakeTheirOwn) {
   Session& session = Waiter({{"k", "a"}});
   blocking.DatabaseChanged(1);
-  blocking.KeyChanged(1, data::MakeKey("k"));
+  blocking.KeyFed(1, data::MakeKey("k"));
   EXPECT_FALSE(blocking.HasReady());
   blocking.DatabaseChanged(0);
   EXPECT_EQ(blocking.NextReady(), &session);
