@@ -55,11 +55,13 @@ struct IdChunk {
   static uint16_t CapacityOf(size_t bytes) {
     return static_cast<uint16_t>((bytes - sizeof(IdChunk)) / (sizeof(uint64_t) + kValueBytes));
   }
-  size_t allocated_bytes() const {
+  // The smallest size class for so many entries, which are not more than a full chunk's.
+  static size_t BytesFor(size_t entries) {
     size_t bytes = kMinBytes;
-    while (CapacityOf(bytes) < capacity) bytes *= 2;
+    while (CapacityOf(bytes) < entries) bytes *= 2;
     return bytes;
   }
+  size_t allocated_bytes() const { return BytesFor(capacity); }
 
   uint64_t base_ms;
   uint64_t rank_floor;  // no value's rank is below

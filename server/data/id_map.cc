@@ -49,7 +49,13 @@ bool IdMap<Value>::Insert(StreamId id, const Value& value) {
     if (to.at == ChunkAt(to).begin) {
       slots_[to.slot].first = IdAt(to);
     } else {
-      if (to.at < ChunkAt(to).end) Split(to, to.at);
+      if (to.at < ChunkAt(to).end) {
+        Split(to, to.at);
+        // Ids that keep on not fitting leave small pieces, of which none may keep the whole's size.
+        Owner& lower = slots_[to.slot].chunk;
+        const size_t bytes = Chunk::BytesFor(lower->count());
+        if (bytes < lower->allocated_bytes()) lower = lower->Resized(bytes);
+      }
       ++to.slot;
     }
     to.at = 0;
@@ -97,7 +103,8 @@ auto IdMap<Value>::MakeRoom(Cursor cursor, StreamId id) -> Cursor {
 // the position of `cursor` is then.
 template <typename Value>
 auto IdMap<Value>::Split(Cursor cursor, uint32_t at) -> Cursor {
-  AddSlot(cursor.slot + 1, ChunkAt({cursor.slot, at}).IdAt(at), Chunk::kMaxBytes);
+  const size_t upper_bytes = Chunk::BytesFor(ChunkAt(cursor).end - at + 1);  // with room for one
+  AddSlot(cursor.slot + 1, ChunkAt(cursor).IdAt(at), upper_bytes);
   Chunk& lower = ChunkAt(cursor);
   slots_[cursor.slot + 1].chunk->Take(lower, at);
   lower.end = static_cast<uint16_t>(at);

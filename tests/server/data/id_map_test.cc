@@ -141,5 +141,15 @@ TEST(IdMapTest, SpendsLittleMoreThanItsEntries) {
   EXPECT_LE(map.memory_bytes(), 2000 * (8 + sizeof(Delivery)) * 6);
 }
 
+// Ids of another high half of the sequence number between all others: none fits where it belongs.
+TEST(IdMapTest, SpendsASmallChunkOnAnIdThatDoesNotFit) {
+  constexpr uint64_t kPairs = 10000;
+  Map map;
+  for (uint64_t i = 0; i < kPairs; ++i) map.Insert({i, 0}, Numbered(0));
+  for (uint64_t i = 0; i < kPairs; ++i) map.Insert({i, uint64_t{1} << 40}, Numbered(0));
+  EXPECT_EQ(map.size(), 2 * kPairs);
+  EXPECT_LE(map.memory_bytes(), 2 * kPairs * 200);
+}
+
 }  // namespace
 }  // namespace leat::data
