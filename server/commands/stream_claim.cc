@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "server/commands/entry_runs.h"
 #include "server/commands/families.h"
 #include "server/commands/pending_runs.h"
 #include "server/commands/stream_args.h"
@@ -227,7 +228,9 @@ void XAutoClaim(Call& call) {
   auto runs = claim.Runs();
   for (const StreamId id : claimed) runs.Add(id);
   runs.Flush();
-  for (const StreamId id : gone) claim.Forget(id);
+  ForgetRuns forgets(pending, kAnyDelivery, {call, claim.key, *claim.ref.group});
+  for (const StreamId id : gone) forgets.Add(id);
+  forgets.Flush();
 
   call.reply.Array(3);
   WriteId(call.reply, next);

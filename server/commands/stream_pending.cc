@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "server/base/number.h"
+#include "server/commands/entry_runs.h"
 #include "server/commands/families.h"
-#include "server/commands/pending_runs.h"
 #include "server/commands/stream_args.h"
 #include "server/commands/stream_reply.h"
 #include "server/engine/args.h"
@@ -28,9 +28,7 @@ void XAck(Call& call) {
   if (ref.group == nullptr) return call.reply.Integer(0);
   const auto ids = ReadIds(call, 3, call.size() - 3);
   if (!ids) return;
-  PendingRuns runs(ref.group->pending(), kAnyDelivery, [&](StreamId first, StreamId last) {
-    call.Commit(data::ForgetPending{call.database(), key, call[2], first, last});
-  });
+  ForgetRuns runs(ref.group->pending(), kAnyDelivery, {call, key, *ref.group});
   int64_t acknowledged = 0;
   for (const StreamId id : *ids) acknowledged += runs.Add(id) ? 1 : 0;
   runs.Flush();

@@ -56,15 +56,18 @@ uint64_t SystemClock::MonotonicNanos() {
   return last_nanos_ = std::max(last_nanos_, base_nanos_ + nanos);
 }
 
-// Takes the rate from the time since the last calibration; the first has none to look back to.
+// Takes the rate from the time since the last calibration. The first has none to look back to, nor
+// has one before which the counter went back, as where a virtual machine was moved.
 uint64_t SystemClock::Calibrate(uint64_t ticks) {
   constexpr uint64_t kShortestNanos = 10'000'000;  // for a rate that is right to a millionth
   constexpr double kIntervalNanos = 1e9;
   const uint64_t nanos = SystemNanos();
-  if (base_ticks_ != 0 && nanos - base_nanos_ < kShortestNanos) {
+  const bool looks_back = base_ticks_ != 0 && ticks > base_ticks_;
+  if (looks_back && nanos - base_nanos_ < kShortestNanos) {
     return last_nanos_ = std::max(last_nanos_, nanos);
   }
-  if (base_ticks_ != 0) {
+  ticks_to_calibrate_ = 0;
+  if (looks_back) {
     nanos_per_tick_ =
         static_cast<double>(nanos - base_nanos_) / static_cast<double>(ticks - base_ticks_);
     ticks_to_calibrate_ = static_cast<uint64_t>(kIntervalNanos / nanos_per_tick_);

@@ -129,7 +129,7 @@ def _claimer(args, options):
         return None
     at = 5
     if options is _AUTOCLAIM:
-        if not (_is_id(args[5].lstrip(b"(")) or args[5] in (b"-", b"+")):
+        if not (_is_id(args[5].removeprefix(b"(")) or args[5] in (b"-", b"+")):
             return None
         at = 6
     while options is _CLAIM and at < len(args) and _is_id(args[at]):
