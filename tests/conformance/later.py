@@ -15,7 +15,8 @@ last ID before the greatest that was ever deleted.
 import re
 
 _HIGHEST = b"18446744073709551615-18446744073709551614"
-_ID = re.compile(rb"(0|[1-9][0-9]{0,19})(-(0|[1-9][0-9]{0,19}))?\Z")
+_NUMBER = rb" *\+?([0-9]{1,25})"        # as strtoull reads one
+_ID = re.compile(_NUMBER + rb"(?:-" + _NUMBER + rb")?\Z")
 _INTEGER = re.compile(rb"(0|-?[1-9][0-9]{0,18})\Z")     # as Redis reads one
 _MAX_ID_PART = 2 ** 64 - 1
 _MAX_INTEGER = 2 ** 63 - 1
@@ -45,18 +46,18 @@ def _look(group, consumer, keys):
 
 _XSETID = b"""
 local function before(one, other)
-  for part = 1, 2 do
-    local a = string.match(one .. '-0', part == 1 and '^%d+' or '^%d+-(%d+)')
-    local b = string.match(other .. '-0', part == 1 and '^%d+' or '^%d+-(%d+)')
+  for _, part in ipairs({'^%d+', '%d+$'}) do
+    local a, b = string.match(one, part), string.match(other, part)
     if a ~= b then return #a < #b or (#a == #b and a < b) end
   end
   return false
 end
-local info, stream = redis.pcall('XINFO', 'STREAM', ARGV[1]), {}
+local id = table.remove(ARGV, 1)
+local info, stream = redis.pcall('XINFO', 'STREAM', KEYS[1]), {}
 for i = 1, #info, 2 do stream[info[i]] = info[i + 1] end
 local last = stream['last-entry']
-if #info > 0 and not (last and before(ARGV[2], last[1])) and
-    before(ARGV[2], stream['max-deleted-entry-id']) then
+if #info > 0 and not (last and before(id, last[1])) and
+    before(id, stream['max-deleted-entry-id']) then
   return redis.error_reply(
       'ERR The ID specified in XSETID is smaller than current max_deleted_entry_id')
 end
@@ -66,13 +67,13 @@ return redis.pcall('XSETID', unpack(ARGV))
 
 def instead_of(args):
     """What redis-server is sent for this command, or the command itself."""
-    if args[0].upper() == b"XSETID" and len(args) in (3, 7) and _is_id(args[2]):
+    if args[0].upper() == b"XSETID" and len(args) in (3, 5, 7) and _is_id(args[2]):
         options = {args[i].upper(): args[i + 1] for i in range(3, len(args), 2)}
         added, deleted = options.get(b"ENTRIESADDED", b"0"), options.get(b"MAXDELETEDID", b"0")
         if len(options) == (len(args) - 3) // 2 and set(options) <= _XSETID_OPTIONS and \
                 _is_integer(added) and int(added) >= 0 and _is_id(deleted) and \
                 _parts(deleted) <= _parts(args[2]):
-            return (b"EVAL", _XSETID, b"1", args[1], *args[1:])
+            return (b"EVAL", _XSETID, b"1", args[1], b"%d-%d" % _parts(args[2]), *args[1:])
     return args
 
 
