@@ -377,15 +377,16 @@ class Pair:
     def _release_before(self, step, commands):
         """Ends waits that the servers would end at different times.
 
-        A transaction may feed several keys of one reader, and exchanged databases do: Redis 7.0 gives
-        it what there is under the first; since 7.2 its command runs again and sees all of them. A
+        A transaction may feed several keys of one reader, as do exchanged databases, and a renaming
+        empties one: Redis 7.0 answers with what there is under the first; since 7.2 the reader's
+        command runs again and sees all of them. A
         group that is set back feeds its readers without waking them; what wakes them later is not
         quite the same.
         """
         names = {args[0].upper() for args in commands}
         back = b"XGROUP" in names and any(args[1:2] and args[1].upper() == b"SETID"
                                           for args in commands)
-        if not (back or names & {b"EXEC", b"SWAPDB"}):
+        if not (back or names & {b"EXEC", b"RENAME", b"RENAMENX", b"SWAPDB"}):
             return None
         for client in self.clients.values():
             if client.waiting and (back or waits_for_several(client.waiting)):
