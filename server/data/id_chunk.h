@@ -98,9 +98,11 @@ struct IdChunk {
   }
   uint32_t PositionIn(const uint64_t* key) const { return static_cast<uint32_t>(key - keys()); }
 
-  void NoteRank(const Value& value) {
-    if constexpr (kRanked) rank_floor = std::min(rank_floor, value.rank());
+  static uint64_t RankOf(const Value& value) {
+    if constexpr (kRanked) return value.rank();
+    return 0;
   }
+  void NoteRank(const Value& value) { rank_floor = std::min(rank_floor, RankOf(value)); }
   // Moves the entries from `from` on to `to`, which has room for them.
   void Shift(uint32_t from, uint32_t to) {
     std::memmove(keys() + to, keys() + from, (end - from) * sizeof(uint64_t));

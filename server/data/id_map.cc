@@ -166,8 +166,7 @@ void IdMap<Value>::MergeInto(size_t index, size_t source) {
 }
 
 template <typename Value>
-auto IdMap<Value>::Lowest(uint64_t bound, size_t limit) const -> std::vector<Ranked>
-requires(Chunk::kRanked) {
+auto IdMap<Value>::Lowest(uint64_t bound, size_t limit) const -> std::vector<Ranked> {
   std::vector<Ranked> found;  // a heap, the greatest in front
   if (limit == 0) return found;
   for (size_t i = head_; i < slots_.size(); ++i) {
@@ -176,7 +175,7 @@ requires(Chunk::kRanked) {
     if (chunk.rank_floor > (full ? std::min(bound, found.front().rank) : bound)) continue;
     uint64_t floor = std::numeric_limits<uint64_t>::max();
     for (uint32_t at = chunk.begin; at < chunk.end; ++at) {
-      const uint64_t rank = chunk.values()[at].rank();
+      const uint64_t rank = Chunk::RankOf(chunk.values()[at]);
       floor = std::min(floor, rank);
       if (rank > bound) continue;
       if (found.size() == limit && rank >= found.front().rank) continue;

@@ -99,7 +99,7 @@ class IdMap {
   bool Erase(StreamId id) { return EraseRange(id, id) == 1; }
 
   // The entries with the lowest ranks, none above `bound`, at most `limit`, ordered by rank and id.
-  std::vector<Ranked> Lowest(uint64_t bound, size_t limit) const requires(IdChunk<Value>::kRanked);
+  std::vector<Ranked> Lowest(uint64_t bound, size_t limit) const;
 
  private:
   using Chunk = IdChunk<Value>;
