@@ -130,7 +130,10 @@ def _claimer(args, options):
         return None
     at = 5
     if options is _AUTOCLAIM:
-        if not (_is_id(args[5].removeprefix(b"(")) or args[5] in (b"-", b"+")):
+        start = args[5].removeprefix(b"(")
+        behind_all = start != args[5] and _is_id(start) and \
+            _parts(start) == (_MAX_ID_PART, _MAX_ID_PART)
+        if behind_all or not (_is_id(start) or args[5] in (b"-", b"+")):
             return None
         at = 6
     while options is _CLAIM and at < len(args) and _is_id(args[at]):

@@ -379,9 +379,8 @@ class Pair:
 
         A transaction may feed several keys of one reader, as do exchanged databases, and a renaming
         empties one: Redis 7.0 answers with what there is under the first; since 7.2 the reader's
-        command runs again and sees all of them. A
-        group that is set back feeds its readers without waking them; what wakes them later is not
-        quite the same.
+        command runs again and sees all of them. A group that is set back feeds its readers without
+        waking them; what wakes them later is not quite the same.
         """
         names = {args[0].upper() for args in commands}
         back = b"XGROUP" in names and any(args[1:2] and args[1].upper() == b"SETID"
