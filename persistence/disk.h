@@ -9,6 +9,7 @@
 //     successful Sync, and a later successful Sync says nothing about it either.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,18 @@ class File {
   virtual Status Sync() = 0;
 };
 
+// A file being read at any place, on any threads at once. Closed by its destructor; the bytes stay
+// readable until then, though the file be renamed or removed. Errors as with File.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  // Fills `into` from `offset` on and says how many bytes there were: fewer only at the end of the
+  // file.
+  virtual Result<size_t> Read(uint64_t offset, std::span<char> into) const = 0;
+  // When it was opened. A file that is still being written has more by now, which can be read.
+  virtual uint64_t size_bytes() const = 0;
+};
+
 // A directory that is held by this process alone, until destroyed.
 class DirectoryLock {
  public:
@@ -42,6 +55,7 @@ class Disk {
 
   // A new, empty file; one that exists under this name is emptied.
   virtual Result<std::unique_ptr<File>> CreateFile(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<ReadableFile>> OpenFile(const std::string& path) = 0;
   virtual Result<std::string> ReadFile(const std::string& path) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual Status Remove(const std::string& path) = 0;

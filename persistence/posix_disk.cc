@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -97,6 +98,34 @@ class PosixFile final : public File {
   const Descriptor fd_;
 };
 
+class PosixReadableFile final : public ReadableFile {
+ public:
+  PosixReadableFile(Descriptor fd, uint64_t size_bytes)
+      : fd_(std::move(fd)), size_bytes_(size_bytes) {}
+
+  Result<size_t> Read(uint64_t offset, std::span<char> into) const override {
+    // Beyond what a file can have, and for pread an error instead of the end.
+    if (offset > static_cast<uint64_t>(std::numeric_limits<off_t>::max()) - into.size()) return 0;
+    size_t filled = 0;
+    while (filled < into.size()) {
+      const ssize_t got = RetryInterrupted([&] {
+        return pread(fd_.get(), into.data() + filled, into.size() - filled,
+                     static_cast<off_t>(offset + filled));
+      });
+      if (got < 0) return SystemError("read");
+      if (got == 0) break;
+      filled += static_cast<size_t>(got);
+    }
+    return filled;
+  }
+
+  uint64_t size_bytes() const override { return size_bytes_; }
+
+ private:
+  const Descriptor fd_;
+  const uint64_t size_bytes_;
+};
+
 class PosixDirectoryLock final : public DirectoryLock {
  public:
   explicit PosixDirectoryLock(Descriptor fd) : fd_(std::move(fd)) {}
@@ -119,6 +148,15 @@ Result<std::unique_ptr<File>> PosixDisk::CreateFile(const std::string& path) {
   Descriptor fd = Open(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!fd.valid()) return SystemError(path, "create");
   return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd)));
+}
+
+Result<std::unique_ptr<ReadableFile>> PosixDisk::OpenFile(const std::string& path) {
+  Descriptor fd = Open(path, O_RDONLY);
+  if (!fd.valid()) return SystemError(path, "open");
+  struct stat info;
+  if (fstat(fd.get(), &info) < 0) return SystemError(path, "read the size of");
+  return std::unique_ptr<ReadableFile>(
+      std::make_unique<PosixReadableFile>(std::move(fd), static_cast<uint64_t>(info.st_size)));
 }
 
 Result<std::string> PosixDisk::ReadFile(const std::string& path) {

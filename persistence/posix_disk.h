@@ -12,6 +12,7 @@ namespace leat::persistence {
 class PosixDisk final : public Disk {
  public:
   Result<std::unique_ptr<File>> CreateFile(const std::string& path) override;
+  Result<std::unique_ptr<ReadableFile>> OpenFile(const std::string& path) override;
   Result<std::string> ReadFile(const std::string& path) override;
   Status Rename(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "tests/persistence/journal_files.h"
+#include "tests/persistence/read_at.h"
 
 namespace leat::persistence {
 namespace {
@@ -52,6 +53,33 @@ TEST_F(PosixDiskTest, AppendsPiecesInOrder) {
   EXPECT_EQ(*disk_.ReadFile(PathOf("file")), expected);
 }
 
+TEST_F(PosixDiskTest, ReadsAtAnyPlaceAndFewerBytesOnlyAtTheEnd) {
+  ASSERT_TRUE(WriteFile(PathOf("file"), "0123456789").ok());
+  const auto file = disk_.OpenFile(PathOf("file"));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ((*file)->size_bytes(), 10u);
+  EXPECT_EQ(ReadAt(**file, 3, 4), "3456");
+  EXPECT_EQ(ReadAt(**file, 0, 10), "0123456789");
+  EXPECT_EQ(ReadAt(**file, 8, 4), "89");
+  EXPECT_EQ(ReadAt(**file, 10, 4), "");
+  EXPECT_EQ(ReadAt(**file, 5, 0), "");
+  EXPECT_EQ(ReadAt(**file, UINT64_MAX, 4), "");
+  EXPECT_EQ(ReadAt(**file, INT64_MAX, 4), "");
+}
+
+TEST_F(PosixDiskTest, AnOpenFileIsReadableThoughRemovedAndShowsWhatIsAppended) {
+  auto written = disk_.CreateFile(PathOf("file"));
+  ASSERT_TRUE(written.ok());
+  const auto file = disk_.OpenFile(PathOf("file"));
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ((*file)->size_bytes(), 0u);
+  const std::string_view pieces[] = {"later"};
+  ASSERT_TRUE((*written)->Append(pieces).ok());
+  EXPECT_EQ(ReadAt(**file, 0, 10), "later");
+  ASSERT_TRUE(disk_.Remove(PathOf("file")).ok());
+  EXPECT_EQ(ReadAt(**file, 1, 3), "ate");
+}
+
 TEST_F(PosixDiskTest, CreatingAFileEmptiesIt) {
   ASSERT_TRUE(WriteFile(PathOf("file"), "old and long").ok());
   ASSERT_TRUE(WriteFile(PathOf("file"), "new").ok());
@@ -86,6 +114,11 @@ TEST_F(PosixDiskTest, ErrorsNameFileAttemptAndReason) {
             missing + ": cannot create: No such file or directory");
   EXPECT_EQ(disk_.ReadFile(missing).status().message(),
             missing + ": cannot open: No such file or directory");
+  EXPECT_EQ(disk_.OpenFile(missing).status().message(),
+            missing + ": cannot open: No such file or directory");
+  const auto directory = disk_.OpenFile(folder_);
+  ASSERT_TRUE(directory.ok());
+  EXPECT_EQ(ReadAt(**directory, 0, 4), "cannot read: Is a directory");
   EXPECT_EQ(disk_.Remove(missing).message(),
             missing + ": cannot remove: No such file or directory");
   EXPECT_FALSE(disk_.Rename(missing, PathOf("b")).ok());

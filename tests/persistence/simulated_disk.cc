@@ -15,9 +15,9 @@ void Put(std::string& content, size_t offset, std::string_view bytes) {
 
 }  // namespace
 
-class SimulatedDisk::OpenFile final : public File {
+class SimulatedDisk::WritableFile final : public File {
  public:
-  OpenFile(SimulatedDisk& disk, std::shared_ptr<Inode> inode)
+  WritableFile(SimulatedDisk& disk, std::shared_ptr<Inode> inode)
       : disk_(disk), inode_(std::move(inode)) {}
 
   Status Append(std::span<const std::string_view> pieces) override {
@@ -32,6 +32,26 @@ class SimulatedDisk::OpenFile final : public File {
  private:
   SimulatedDisk& disk_;
   const std::shared_ptr<Inode> inode_;
+};
+
+class SimulatedDisk::OpenedFile final : public ReadableFile {
+ public:
+  // Under the disk's lock.
+  OpenedFile(SimulatedDisk& disk, std::shared_ptr<Inode> inode)
+      : disk_(disk), inode_(std::move(inode)), size_bytes_(inode_->visible.size()) {}
+
+  Result<size_t> Read(uint64_t offset, std::span<char> into) const override {
+    const std::lock_guard lock(disk_.mutex_);
+    if (disk_.reads_fail_) return Status::Error("cannot read: Input/output error");
+    const std::string& bytes = inode_->visible;
+    return offset < bytes.size() ? bytes.copy(into.data(), into.size(), offset) : 0;
+  }
+  uint64_t size_bytes() const override { return size_bytes_; }
+
+ private:
+  SimulatedDisk& disk_;
+  const std::shared_ptr<Inode> inode_;
+  const uint64_t size_bytes_;
 };
 
 class SimulatedDisk::Lock final : public DirectoryLock {
@@ -71,13 +91,21 @@ Result<std::unique_ptr<File>> SimulatedDisk::CreateFile(const std::string& path)
   if (Status status = Begin("create", &partly, path); !status.ok()) return status;
   auto inode = std::make_shared<Inode>();
   Change({"", path, inode});
-  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, inode));
+  return std::unique_ptr<File>(std::make_unique<WritableFile>(*this, inode));
+}
+
+Result<std::unique_ptr<ReadableFile>> SimulatedDisk::OpenFile(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = names_.find(path);
+  if (entry == names_.end()) return Status::Error(path + ": cannot open: No such file");
+  return std::unique_ptr<ReadableFile>(std::make_unique<OpenedFile>(*this, entry->second));
 }
 
 Result<std::string> SimulatedDisk::ReadFile(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const auto entry = names_.find(path);
   if (entry == names_.end()) return Status::Error(path + ": cannot open: No such file");
+  if (reads_fail_) return Status::Error(path + ": cannot read: Input/output error");
   return entry->second->visible;
 }
 
@@ -196,6 +224,11 @@ void SimulatedDisk::Change(NameChange change) {
 void SimulatedDisk::SetFull(bool full) {
   const std::lock_guard lock(mutex_);
   full_ = full;
+}
+
+void SimulatedDisk::FailReads(bool fail) {
+  const std::lock_guard lock(mutex_);
+  reads_fail_ = fail;
 }
 
 void SimulatedDisk::Stop() {

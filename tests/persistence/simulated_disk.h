@@ -8,6 +8,7 @@
 //     later syncs of the same file succeed without it, as on Linux.
 //
 // Every call but reads counts as one operation; a fault is scheduled at an operation's number.
+// Reads see what was written, synced or not, and fail while they are told to.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,7 @@ class SimulatedDisk final : public Disk {
   explicit SimulatedDisk(uint64_t seed = 0) : random_(seed) {}
 
   Result<std::unique_ptr<File>> CreateFile(const std::string& path) override;
+  Result<std::unique_ptr<ReadableFile>> OpenFile(const std::string& path) override;
   Result<std::string> ReadFile(const std::string& path) override;
   Status Rename(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
@@ -46,6 +48,8 @@ class SimulatedDisk final : public Disk {
   void FailAt(uint64_t operation, Fault fault) { faults_[operation] = fault; }
   // From now on, every write fails for want of space, until turned off.
   void SetFull(bool full);
+  // From now on, every read fails with EIO, until turned off. Files can still be opened.
+  void FailReads(bool fail);
   void ClearFaults() { faults_.clear(); }
   uint64_t operations() const { return operations_; }
   uint64_t syncs() const { return syncs_; }
@@ -76,7 +80,8 @@ class SimulatedDisk final : public Disk {
     std::string to;    // empty: removed
     std::shared_ptr<Inode> inode;
   };
-  class OpenFile;
+  class WritableFile;
+  class OpenedFile;
   class Lock;
 
   Status Begin(const char* attempt, bool* partly, const std::string& path = "");
@@ -97,6 +102,7 @@ class SimulatedDisk final : public Disk {
   uint64_t operations_ = 0;
   uint64_t syncs_ = 0;
   bool full_ = false;
+  bool reads_fail_ = false;
   bool stopped_ = false;
 };
 
