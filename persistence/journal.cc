@@ -8,33 +8,15 @@
 #include <vector>
 
 namespace leat::persistence {
-namespace {
-
-// What an earlier process was about to put in force when it stopped.
-Status RemoveUnfinishedSegments(Disk& disk, const std::string& directory) {
-  const auto names = disk.ListDirectory(directory);
-  if (!names.ok()) return names.status();
-  for (const std::string& name : *names) {
-    if (!name.ends_with(kUnfinishedSuffix)) continue;
-    const std::string_view segment(name.data(), name.size() - kUnfinishedSuffix.size());
-    if (!ParseSegmentName(segment)) continue;
-    const std::string path = std::string(directory).append("/").append(name);
-    if (Status status = disk.Remove(path); !status.ok()) return status;
-  }
-  return Status();
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
                                                const ReplayFn& replay) {
   if (Status status = disk.CreateDirectory(options.directory); !status.ok()) return status;
-  if (Status status = RemoveUnfinishedSegments(disk, options.directory); !status.ok()) {
-    return status;
-  }
+  Status status = RemoveUnfinishedSegments(disk, options.directory, kJournalSegments);
+  if (!status.ok()) return status;
   // A segment that the last process named may not have its name durably. It must before another
   // follows it: the next one says that everything before it is safe.
-  if (Status status = disk.SyncDirectory(options.directory); !status.ok()) return status;
+  if (status = disk.SyncDirectory(options.directory); !status.ok()) return status;
 
   // Records that nothing proves to be durable may have come from the page cache alone, and even a
   // sync would say nothing about them if an earlier one has failed: they go into the new segment.
@@ -64,7 +46,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
   journal->reopened_bytes_ = journal->queue_.appended_bytes();
   journal->keeper_.Found(report->obsolete);
   journal->keeper_.Found(report->segments);
-  if (Status status = journal->writer_.Start(first_lsn); !status.ok()) return status;
+  if (status = journal->writer_.Start(first_lsn); !status.ok()) return status;
   journal->open_ = true;
   journal->ReleaseThrough(journal->options_.checkpoint_lsn);
   if (journal->options_.threaded) {

@@ -14,35 +14,24 @@
 
 #include <xxhash.h>
 
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace leat::persistence {
+#include "persistence/segment_file.h"
 
-static_assert(std::endian::native == std::endian::little, "the format is little-endian");
+namespace leat::persistence {
 
 // A log sequence number: the position of a mutation in the whole server's history, from 1 on.
 using Lsn = uint64_t;  // 0: none
 inline constexpr Lsn kFirstLsn = 1;
 
-inline constexpr std::string_view kSegmentMagic = "LEATJRNL";
-inline constexpr uint32_t kFormatVersion = 1;
-inline constexpr size_t kSegmentHeaderBytes = 40;
+inline constexpr SegmentKind kJournalSegments = {
+    .magic = "LEATJRNL", .name_prefix = "journal-", .name_digits = 20, .name_suffix = ".log"};
 inline constexpr size_t kRecordHeaderBytes = 28;
 inline constexpr size_t kMarkPayloadBytes = 8;
 inline constexpr size_t kMarkBytes = kRecordHeaderBytes + kMarkPayloadBytes;
-inline constexpr std::string_view kUnfinishedSuffix = ".new";  // of a segment not yet in force
-
-struct SegmentHeader {
-  Lsn first_lsn = 0;
-  // Seeds the checksum of every record. Clients do not know it, so no payload can hold bytes that
-  // pass for a record, nor can those of another segment.
-  uint64_t salt = 0;
-};
 
 struct RecordHeader {
   uint64_t checksum = 0;
@@ -51,22 +40,12 @@ struct RecordHeader {
   uint32_t mutations = 0;
 };
 
-inline uint64_t LoadUint64(const char* from) {
-  uint64_t value;
-  std::memcpy(&value, from, sizeof(value));
-  return value;
-}
-
-inline void StoreUint64(char* to, uint64_t value) {
-  std::memcpy(to, &value, sizeof(value));
-}
-
 inline RecordHeader LoadRecordHeader(const char* from) {
   RecordHeader header;
   header.checksum = LoadUint64(from);
   header.lsn = LoadUint64(from + 8);
   header.length = LoadUint64(from + 16);
-  std::memcpy(&header.mutations, from + 24, sizeof(header.mutations));
+  header.mutations = LoadUint32(from + 24);
   return header;
 }
 
@@ -74,7 +53,7 @@ inline RecordHeader LoadRecordHeader(const char* from) {
 inline void StoreRecordHeader(char* to, Lsn lsn, uint64_t length, uint32_t mutations) {
   StoreUint64(to + 8, lsn);
   StoreUint64(to + 16, length);
-  std::memcpy(to + 24, &mutations, sizeof(mutations));
+  StoreUint32(to + 24, mutations);
 }
 
 // Covers everything behind the checksum itself: the other header fields and the payload.
@@ -89,11 +68,17 @@ inline void SealRecord(char* record, uint64_t length, uint64_t salt) {
 // A complete mark, standing before the record `next_lsn`.
 std::string EncodeMark(Lsn next_lsn, Lsn durable_lsn, uint64_t salt);
 
-std::string EncodeSegmentHeader(const SegmentHeader& header);
+inline std::string EncodeSegmentHeader(const SegmentHeader& header) {
+  return kJournalSegments.EncodeHeader(header);
+}
 
 // "journal-00000000000000000001.log": names sort as their first LSNs do.
-std::string SegmentName(Lsn first_lsn);
+inline std::string SegmentName(Lsn first_lsn) {
+  return kJournalSegments.Name(first_lsn);
+}
 // The first LSN, or nothing if `name` is not a segment's.
-std::optional<Lsn> ParseSegmentName(std::string_view name);
+inline std::optional<Lsn> ParseSegmentName(std::string_view name) {
+  return kJournalSegments.ParseName(name);
+}
 
 }  // namespace leat::persistence

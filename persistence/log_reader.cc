@@ -16,28 +16,13 @@ bool IsMark(const char* at, size_t available, uint64_t salt) {
 }  // namespace
 
 Status SegmentReader::ReadHeader() {
-  if (bytes_.size() < kSegmentHeaderBytes) {
-    return Status::Error("the segment header needs " + std::to_string(kSegmentHeaderBytes) +
-                         " bytes, and the file has " + std::to_string(bytes_.size()));
-  }
-  const char* at = bytes_.data();
-  if (bytes_.substr(0, kSegmentMagic.size()) != kSegmentMagic) {
-    return Status::Error("the segment header does not begin with " + std::string(kSegmentMagic));
-  }
-  if (LoadUint64(at + 32) != XXH3_64bits(at, 32)) {
-    return Status::Error("the segment header's checksum does not match");
-  }
-  uint32_t version = 0;
-  std::memcpy(&version, at + 8, sizeof(version));
-  if (version != kFormatVersion) {
-    return Status::Error("the file has format version " + std::to_string(version) +
-                         ", and this server reads version " + std::to_string(kFormatVersion));
-  }
-  header_ = {LoadUint64(at + 16), LoadUint64(at + 24)};
-  if (header_.first_lsn < kFirstLsn) return Status::Error("the segment header's first LSN is 0");
+  const auto header = kJournalSegments.DecodeHeader(bytes_);
+  if (!header.ok()) return header.status();
+  if (header->number < kFirstLsn) return Status::Error("the segment header's first LSN is 0");
+  header_ = *header;
   offset_ = kSegmentHeaderBytes;
-  next_lsn_ = header_.first_lsn;
-  durable_lsn_ = header_.first_lsn - 1;
+  next_lsn_ = header_.number;
+  durable_lsn_ = header_.number - 1;
   return Status();
 }
 

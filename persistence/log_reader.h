@@ -42,7 +42,7 @@ class SegmentReader {
   const Record& record() const { return record_; }         // views `bytes`
   size_t record_offset() const { return record_offset_; }  // where record() begins
   size_t offset() const { return offset_; }                // behind the last whole record or mark
-  Lsn first_lsn() const { return header_.first_lsn; }
+  Lsn first_lsn() const { return header_.number; }
   Lsn next_lsn() const { return next_lsn_; }
   // Everything up to here is known to have been durable: what the marks so far say, and that this
   // segment exists.

@@ -14,8 +14,7 @@ uint64_t TotalBytes(std::span<const std::string_view> pieces) {
 
 Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
   file_.reset();
-  const uint64_t unique[] = {first_lsn, ++segments_started_};
-  salt_ = XXH3_64bits_withSeed(unique, sizeof(unique), random_seed_);
+  salt_ = MakeSalt(first_lsn, ++segments_started_, random_seed_);
   next_lsn_ = first_lsn;
 
   const std::string header = EncodeSegmentHeader({first_lsn, salt_});
@@ -26,26 +25,12 @@ Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
   pieces_.push_back(mark);
 
   path_ = directory_ + "/" + SegmentName(first_lsn);
-  const std::string unfinished = path_ + std::string(kUnfinishedSuffix);
-  Status status = WriteUnfinished(unfinished);
-  if (status.ok()) status = disk_.Rename(unfinished, path_);
-  if (!status.ok()) {
-    file_.reset();
-    (void)disk_.Remove(unfinished);  // frees the space; what stays is removed at the next start
-    return status;
-  }
-  if (status = disk_.SyncDirectory(directory_); !status.ok()) return status;
+  auto file = PutInForce(disk_, directory_, SegmentName(first_lsn), pieces_);
+  if (!file.ok()) return file.status();
+  file_ = std::move(*file);
   size_bytes_ = TotalBytes(pieces_);
   marked_lsn_ = next_lsn_ - 1;
   return Status();
-}
-
-Status LogWriter::WriteUnfinished(const std::string& unfinished) {
-  auto file = disk_.CreateFile(unfinished);
-  if (!file.ok()) return file.status();
-  file_ = std::move(*file);
-  if (Status status = file_->Append(pieces_); !status.ok()) return Named(status);
-  return Sync();
 }
 
 Status LogWriter::Append(Records records, Lsn durable_lsn) {
@@ -57,7 +42,7 @@ Status LogWriter::Append(Records records, Lsn durable_lsn) {
     marked_lsn_ = durable_lsn;
   }
   Seal(records);
-  if (Status status = file_->Append(pieces_); !status.ok()) return Named(status);
+  if (Status status = file_->Append(pieces_); !status.ok()) return NamedError(path_, status);
   size_bytes_ += TotalBytes(pieces_);
   return Status();
 }
@@ -74,10 +59,6 @@ void LogWriter::Seal(Records records) {
     }
     pieces_.emplace_back(run.data(), run.size());
   }
-}
-
-Status LogWriter::Named(const Status& status) const {
-  return status.ok() ? status : Status::Error(path_ + ": " + status.message());
 }
 
 }  // namespace leat::persistence

@@ -36,16 +36,14 @@ class LogWriter {
   // Appends `records`, behind a mark if `durable_lsn` is news to the file.
   Status Append(Records records, Lsn durable_lsn);
   // May run on another thread than Append, but not during StartSegment.
-  Status Sync() { return Named(file_->Sync()); }
+  Status Sync() { return NamedError(path_, file_->Sync()); }
 
   Lsn next_lsn() const { return next_lsn_; }
   Lsn marked_lsn() const { return marked_lsn_; }  // what the last mark says
   uint64_t size_bytes() const { return size_bytes_; }
 
  private:
-  Status WriteUnfinished(const std::string& unfinished);
   void Seal(Records records);
-  Status Named(const Status& status) const;
 
   Disk& disk_;
   const std::string directory_;

@@ -28,10 +28,11 @@ const std::vector<GuardedHeader> kGuardedHeaders = {
     {"sys/file.h", {"persistence/"}},
     {"sys/mman.h", {"persistence/"}},
     {"sys/uio.h", {"persistence/"}},
-    // The journal's threads are the only other ones.
+    // The threads of the journal and the block store are the only other ones.
     {"thread", {"persistence/"}},
     {"mutex", {"persistence/"}},
     {"condition_variable", {"persistence/"}},
+    {"lz4.h", {"persistence/"}},
     {"toml++/", {"server/engine/"}},
     {"jemalloc/", {"server/engine/"}},
 };

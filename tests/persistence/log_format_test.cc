@@ -23,7 +23,7 @@ TEST(LogFormatTest, OtherNamesAreNotSegments) {
 
 // These bytes are on users' disks: whoever changes them changes the format version too.
 TEST(LogFormatTest, SegmentHeaderIsLaidOutAsDocumented) {
-  const std::string header = EncodeSegmentHeader({.first_lsn = 0x0102, .salt = 0x0304});
+  const std::string header = EncodeSegmentHeader({.number = 0x0102, .salt = 0x0304});
   ASSERT_EQ(header.size(), kSegmentHeaderBytes);
   EXPECT_EQ(header.substr(0, 8), "LEATJRNL");
   EXPECT_EQ(header.substr(8, 8), std::string("\1\0\0\0\0\0\0\0", 8));
