@@ -99,6 +99,11 @@ void Journal::SetPolicy(SyncPolicy policy) {
   Wake();
 }
 
+void Journal::RequestSync() {
+  writer_.RequestSync();
+  Wake();
+}
+
 void Journal::SetNotify(std::function<void()> notify) {
   const std::lock_guard lock(notify_mutex_);
   notify_ = std::move(notify);

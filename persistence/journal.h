@@ -94,6 +94,8 @@ class Journal {
   // nothing newer are given up, on a thread of their own (with `threaded` false, by Step).
   void ReleaseThrough(Lsn lsn) { keeper_.ReleaseThrough(lsn); }
 
+  // Whatever the policy: what has been submitted becomes durable soon.
+  void RequestSync();
   // Blocks until everything appended is durable, or says why it is not.
   Status Flush();
   // With `threaded` false: what the writer thread would do at this time.

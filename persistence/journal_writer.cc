@@ -81,8 +81,9 @@ void JournalWriter::SyncIfDue(int64_t now_ms, SyncPolicy policy) {
   const uint64_t unsynced = written_.stream_bytes() - durable_.stream_bytes();
   const bool waited = policy == SyncPolicy::kEverySecond && unsynced_since_ms_ != kNever &&
                       now_ms - unsynced_since_ms_ >= kSyncAfterMs;
-  const bool due =
-      policy == SyncPolicy::kAlways || waited || unsynced >= options_.max_unsynced_bytes;
+  const bool requested = sync_requested_.exchange(false, std::memory_order_acquire);
+  const bool due = policy == SyncPolicy::kAlways || waited || requested ||
+                   unsynced >= options_.max_unsynced_bytes;
   if (!due) return;
   if (policy == SyncPolicy::kAlways || sync_thread_ == nullptr) {
     (void)SyncNow(now_ms);

@@ -61,6 +61,8 @@ class JournalWriter {
   // First: begins a segment at `first_lsn` with everything in the queue, which is durable then.
   Status Start(Lsn first_lsn);
   Plan Step(int64_t now_ms, SyncPolicy policy);
+  // On any thread: a sync is due with the next Step, whatever the policy.
+  void RequestSync() { sync_requested_.store(true, std::memory_order_release); }
   // Writes and syncs everything now.
   Status Flush(int64_t now_ms);
   // Last: Flush, and leaves the proof that all of it was durable.
@@ -111,6 +113,7 @@ class JournalWriter {
   int64_t retry_at_ms_ = kNever;
   bool changed_ = false;
 
+  std::atomic<bool> sync_requested_ = false;
   std::atomic<Lsn> written_lsn_ = 0;
   std::atomic<Lsn> durable_lsn_ = 0;
   std::atomic<uint64_t> durable_bytes_ = 0;

@@ -11,18 +11,19 @@
 #include <string>
 #include <string_view>
 
-#include "persistence/journal.h"
 #include "persistence/posix_disk.h"
 #include "server/commands/table.h"
 #include "server/engine/config_file.h"
 #include "server/engine/engine.h"
 #include "server/engine/version.h"
 #include "server/loop/server.h"
+#include "server/store/data_directory.h"
 #include "server/store/store.h"
 
 namespace {
 
 using leat::engine::Config;
+using leat::store::DataDirectory;
 
 int Fail(const std::string& why) {
   std::fprintf(stderr, "leat-server: %s\n", why.c_str());
@@ -61,39 +62,19 @@ uint64_t RandomSeed() {
   return (uint64_t{device()} << 32) ^ device();
 }
 
-// What is held of the data directory while the server runs.
-struct Persistence {
-  std::unique_ptr<leat::persistence::DirectoryLock> lock;
-  std::unique_ptr<leat::persistence::Journal> journal;
-};
-
-std::string OpenJournal(leat::persistence::Disk& disk, const Config& config, uint64_t seed,
-                        leat::data::Dataset& dataset, Persistence& opened) {
-  using leat::persistence::Journal;
-  using leat::persistence::Status;
-  if (const Status created = disk.CreateDirectory(config.directory); !created.ok()) {
-    return created.message();
-  }
-  auto lock = disk.LockDirectory(config.directory);
-  if (!lock.ok()) return lock.status().message();
-  opened.lock = std::move(*lock);
-
-  Journal::Options options;
-  options.directory = config.directory + "/journal";
+leat::store::DataDirectory::Options DirectoryOptions(const Config& config, uint64_t seed) {
+  leat::store::DataDirectory::Options options;
+  options.directory = config.directory;
   options.policy = config.append_fsync;
-  options.segment_bytes = static_cast<size_t>(config.journal_segment_bytes);
-  options.max_backlog_bytes = static_cast<size_t>(config.journal_backlog_bytes);
+  options.journal_segment_bytes = static_cast<size_t>(config.journal_segment_bytes);
+  options.journal_backlog_bytes = static_cast<size_t>(config.journal_backlog_bytes);
+  options.block_segment_bytes = static_cast<size_t>(config.block_segment_bytes);
+  options.topic_memory_bytes = static_cast<size_t>(config.topic_memory_bytes);
   options.random_seed = seed;
-  auto journal = Journal::Open(disk, options, [&](const leat::persistence::Record& record) {
-    const std::string error = leat::store::ApplyEncoded(record.payload, dataset);
-    return error.empty() ? Status() : Status::Error(error);
-  });
-  if (!journal.ok()) return journal.status().message();
-  opened.journal = std::move(*journal);
-  return "";
+  return options;
 }
 
-void Announce(const Config& config, const leat::persistence::Journal* journal) {
+void Announce(const Config& config, leat::store::DataDirectory* directory) {
   std::printf("Leat %s, process %d\n", leat::engine::kVersion, static_cast<int>(getpid()));
   for (const std::string& address : config.bind) {
     if (config.port != 0) {
@@ -101,7 +82,7 @@ void Announce(const Config& config, const leat::persistence::Journal* journal) {
     }
   }
   if (!config.unix_socket.empty()) std::printf("listening on %s\n", config.unix_socket.c_str());
-  if (journal == nullptr) {
+  if (directory == nullptr) {
     std::printf("appendonly no: nothing is kept when the server stops\n");
   } else {
     using leat::persistence::SyncPolicy;
@@ -111,8 +92,12 @@ void Announce(const Config& config, const leat::persistence::Journal* journal) {
         : config.append_fsync == SyncPolicy::kEverySecond
             ? "appendfsync everysec: a power loss may cost the last second of writes"
             : "appendfsync no: the operating system decides when writes reach the disk";
-    const auto& recovery = journal->recovery();
+    const auto& recovery = directory->journal().recovery();
     std::printf("data in %s, %s\n", config.directory.c_str(), durability);
+    if (directory->checkpoint().lsn > 0) {
+      std::printf("read a checkpoint of %llu bytes\n",
+                  static_cast<unsigned long long>(directory->checkpoint().bytes));
+    }
     std::printf("recovered %llu records (%llu bytes)\n",
                 static_cast<unsigned long long>(recovery.records),
                 static_cast<unsigned long long>(recovery.bytes));
@@ -145,28 +130,41 @@ int main(int argc, char** argv) {
   const uint64_t seed = RandomSeed();
   leat::data::key_hash_seed = seed;
   leat::engine::SystemClock clock;
+  std::unique_ptr<DataDirectory> directory;
+  if (config.append_only) {
+    auto opened = DataDirectory::Open(disk, DirectoryOptions(config, seed));
+    if (!opened.ok()) return Fail(opened.status().message());
+    directory = std::move(*opened);
+  }
   leat::data::Dataset dataset(static_cast<size_t>(config.databases));
   dataset.access_clock = static_cast<uint32_t>(clock.UnixMicros() / 1'000'000);
-  Persistence persistence;
-  if (config.append_only) {
-    if (const std::string error = OpenJournal(disk, config, seed, dataset, persistence);
-        !error.empty()) {
-      return Fail(error);
+  if (directory != nullptr) {
+    if (const auto status = directory->Recover(dataset); !status.ok()) {
+      return Fail(status.message());
     }
   }
 
-  leat::store::Store store(dataset, persistence.journal.get());
+  leat::store::Store store(dataset, directory == nullptr ? nullptr : &directory->journal(),
+                           directory == nullptr ? nullptr : &directory->pager());
   leat::engine::Engine engine(config, store, clock, disk, seed);
+  std::unique_ptr<leat::store::Checkpointer> checkpointer;
+  if (directory != nullptr) {
+    checkpointer = directory->MakeCheckpointer(store, clock.UnixMicros() / 1000);
+    engine.set_checkpoints(checkpointer.get());
+  }
   engine.config_file = config_file;
   leat::commands::AddAll(engine.commands);
   {
-    leat::loop::Server server(engine);
+    leat::loop::Server server(engine, directory.get());
     if (const std::string error = server.Listen(); !error.empty()) return Fail(error);
-    Announce(config, persistence.journal.get());
+    Announce(config, directory.get());
     server.Run();
   }
-  if (persistence.journal != nullptr) {
-    if (const auto status = persistence.journal->Flush(); !status.ok()) {
+  if (directory != nullptr) {
+    if (!config.save.empty() && !engine.shutdown_requested()) {
+      (void)checkpointer->SaveNow(clock.UnixMicros() / 1000);  // the journal has everything anyway
+    }
+    if (const auto status = directory->journal().Flush(); !status.ok()) {
       return Fail("not everything is on disk: " + status.message());
     }
   }

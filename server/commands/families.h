@@ -9,6 +9,7 @@ namespace leat::commands {
 
 using engine::Command;
 
+std::span<const Command> CheckpointCommands();
 std::span<const Command> ClientCommands();
 std::span<const Command> CommandCommands();
 std::span<const Command> ConfigCommands();

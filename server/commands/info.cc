@@ -119,16 +119,60 @@ void WriteMemory(Call& call, Report& report) {
   report.Field("mem_allocator", AllocatorName());
 }
 
+// Under the names of both of Redis' forms of persistence, of which a checkpoint is either.
+void WriteCheckpoints(Call& call, const store::Checkpointer& checkpoints, Report& report) {
+  const store::Checkpointer::Report now = checkpoints.report();
+  const int in_progress = checkpoints.in_progress() ? 1 : 0;
+  const int64_t running =
+      in_progress == 0 ? -1 : std::max<int64_t>(call.now_ms - now.started_ms, 0) / 1000;
+  const int64_t last_seconds = now.last_duration_ms < 0 ? -1 : now.last_duration_ms / 1000;
+  const std::string_view status = now.last_status.ok() ? "ok" : "err";
+  report.Field("rdb_changes_since_last_save", call.store.changes() - now.changes_at_last);
+  report.Field("rdb_bgsave_in_progress", in_progress);
+  report.Field("rdb_last_save_time", now.last_save_ms / 1000);
+  report.Field("rdb_last_bgsave_status", status);
+  report.Field("rdb_last_bgsave_time_sec", last_seconds);
+  report.Field("rdb_current_bgsave_time_sec", running);
+  report.Field("rdb_saves", now.completed);
+  report.Field("aof_enabled", 1);
+  report.Field("aof_rewrite_in_progress", in_progress);
+  report.Field("aof_rewrite_scheduled", 0);
+  report.Field("aof_last_rewrite_time_sec", last_seconds);
+  report.Field("aof_current_rewrite_time_sec", running);
+  report.Field("aof_last_bgrewrite_status", status);
+  report.Field("aof_base_size", now.last_bytes);
+  report.Field("aof_current_size", now.last_bytes + checkpoints.journal_bytes());
+  report.Field("checkpoint_error", now.last_status.message());
+  report.Fixed("checkpoint_progress_perc", 100 * now.progress, 2);
+}
+
+void WriteTopicMemory(const store::TopicPager& pager, Report& report) {
+  const persistence::BlockStore::Usage usage = pager.blocks().usage();
+  report.Field("topic_memory_bytes", pager.resident_bytes());
+  report.Field("topic_memory_budget_bytes", pager.budget());
+  report.Field("topic_unstored_bytes", pager.unstored_bytes());
+  report.Field("topic_blocks_fetched", pager.fetches());
+  report.Field("topic_blocks_evicted", pager.evictions());
+  report.Field("topic_calls_waited", pager.waits());
+  report.Field("block_segments", usage.segments);
+  report.Field("block_live_bytes", usage.live_bytes);
+  report.Field("block_dead_bytes", usage.dead_bytes);
+  report.Field("block_error", pager.blocks().status().message());
+}
+
 void WritePersistence(Call& call, Report& report) {
   report.Section("Persistence");
   report.Field("loading", 0);
   report.Field("async_loading", 0);
-  report.Field("rdb_changes_since_last_save", call.store.changes());
-  report.Field("rdb_bgsave_in_progress", 0);
   const persistence::Journal* journal = call.store.journal();
-  report.Field("aof_enabled", journal == nullptr ? 0 : 1);
-  report.Field("aof_rewrite_in_progress", 0);
-  if (journal == nullptr) return;
+  const store::Checkpointer* checkpoints = call.engine.checkpoints();
+  if (checkpoints == nullptr) {
+    report.Field("rdb_changes_since_last_save", call.store.changes());
+    report.Field("rdb_bgsave_in_progress", 0);
+    report.Field("aof_enabled", 0);
+    return;
+  }
+  WriteCheckpoints(call, *checkpoints, report);
   const persistence::Status status = journal->status();
   report.Field("aof_last_write_status", status.ok() ? "ok" : "err");
   report.Field("journal_appended_lsn", journal->appended_lsn());
@@ -140,6 +184,7 @@ void WritePersistence(Call& call, Report& report) {
   report.Field("journal_segments", usage.segments);
   report.Field("journal_segment_bytes", usage.bytes);
   report.Field("journal_error", status.message());
+  if (call.store.pager() != nullptr) WriteTopicMemory(*call.store.pager(), report);
 }
 
 void WriteStats(Call& call, Report& report) {

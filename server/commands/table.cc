@@ -5,6 +5,7 @@
 namespace leat::commands {
 
 void AddAll(engine::CommandTable& table) {
+  table.Add(CheckpointCommands());
   table.Add(ClientCommands());
   table.Add(CommandCommands());
   table.Add(ConfigCommands());

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include "server/base/number.h"
 #include "server/base/wire.h"
@@ -138,16 +140,73 @@ void Block::DropTrimmedMarks() {
   }
 }
 
-void Block::Seal() {
+Block::Block(const State& state, std::string_view entries, std::string_view index) {
+  TakeState(state);
+  if (count_ == 0) return;
+  bytes_ = SharedBytes::Allocate((entries.size() + index.size() + 1) / 2 * 2);
+  std::memcpy(bytes_.data(), entries.data(), entries.size());
+  std::memcpy(bytes_.data() + bytes_.capacity() - index.size(), index.data(), index.size());
+}
+
+Block::Block(const State& state, PageRef page) : page_(std::move(page)) {
+  TakeState(state);
+}
+
+bool Block::Valid(const State& state) {
+  constexpr uint32_t kMost = std::numeric_limits<uint16_t>::max();
+  if (state.count > kMost || state.begin > state.count) return false;
+  return state.marks.size() <= WordsFor(state.count) && (state.count > 0 || state.size == 0);
+}
+
+// Entries that lie one behind the other, as many as there are places in the index.
+bool Block::Valid(const State& state, std::string_view entries, std::string_view index) {
+  if (!Valid(state) || entries.size() != state.size) return false;
+  if (index.size() != state.count * sizeof(Offset)) return false;
+  size_t end = 0;
+  for (uint32_t position = 0; position < state.count; ++position) {
+    Offset offset;
+    std::memcpy(&offset, index.data() + index.size() - (position + 1) * sizeof(Offset),
+                sizeof(offset));
+    if ((position == 0 ? offset != 0 : offset < end) || offset + kMinEntryBytes > entries.size()) {
+      return false;
+    }
+    end = offset + kMinEntryBytes;
+  }
+  return true;
+}
+
+void Block::TakeState(const State& state) {
+  first_ordinal_ = state.first_ordinal;
+  size_ = state.size;
+  count_ = static_cast<uint16_t>(state.count);
+  begin_ = static_cast<uint16_t>(state.begin);
+  if (state.marks.empty()) return;
+  mark_words_ = static_cast<uint16_t>(state.marks.size());
+  marks_ = std::make_unique_for_overwrite<uint64_t[]>(mark_words_);
+  std::copy(state.marks.begin(), state.marks.end(), marks_.get());
+  for (uint32_t at = NextDeleted(begin_); at < count_; at = NextDeleted(at + 1)) ++deleted_;
+}
+
+std::string_view Block::index_bytes() const {
+  const Offset* const end = count_ == 0 ? nullptr : IndexEnd();
+  return {reinterpret_cast<const char*>(end - count_), count_ * sizeof(Offset)};
+}
+
+void Block::Seal(Pager* pager) {
   const size_t used =
       kSharedHeaderBytes + (size_ - OffsetOf(begin_)) + (count_ - begin_) * sizeof(Offset);
   const size_t fitting = AllocationFor(used);
   if (fitting + fitting / 8 < bytes_.allocated_bytes()) MoveTo(fitting);
+  if (pager == nullptr) return;
+  std::memset(bytes_.data() + size_, 0, Room());  // it goes to disk as it is
+  page_ = PageRef(new Page(*pager, std::move(bytes_)));
+  pager->Sealed(*page_);
 }
 
 Block Block::CloneSealed() const {
   Block clone(first_ordinal_);
   clone.bytes_ = bytes_;
+  clone.page_ = page_;
   clone.size_ = size_;
   clone.count_ = count_;
   clone.begin_ = begin_;
@@ -167,12 +226,13 @@ Block Block::CloneOpen() const {
 }
 
 size_t Block::memory_bytes() const {
-  return bytes_.allocated_bytes() + mark_words_ * sizeof(uint64_t);
+  const size_t page_bytes = page_ ? sizeof(Page) : 0;
+  return buffer().allocated_bytes() + page_bytes + mark_words_ * sizeof(uint64_t);
 }
 
 StreamId Block::IdAt(uint32_t position) const {
   assert(position < count_);
-  const char* text = bytes_.data() + OffsetOf(position) + 5;  // behind "*2\r\n$"
+  const char* text = buffer().data() + OffsetOf(position) + 5;  // behind "*2\r\n$"
   const bool short_text = text[1] == '\r';
   text += short_text ? 3 : 4;
   StreamId id;
@@ -189,7 +249,7 @@ StreamId Block::IdAt(uint32_t position) const {
 
 std::string_view Block::IdBulkAt(uint32_t position) const {
   assert(position < count_);
-  const char* const bulk = bytes_.data() + OffsetOf(position) + base::ArrayHeaderSize(2);
+  const char* const bulk = buffer().data() + OffsetOf(position) + base::ArrayHeaderSize(2);
   const bool short_text = bulk[2] == '\r';
   const size_t size = short_text ? static_cast<size_t>(bulk[1] - '0')
                                  : static_cast<size_t>((bulk[1] - '0') * 10 + (bulk[2] - '0'));
@@ -247,7 +307,7 @@ uint32_t Block::BinarySearch(StreamId id, uint32_t low, uint32_t high) const {
 
 std::string_view Block::Bytes(uint32_t from, uint32_t to) const {
   const size_t offset = OffsetOf(from);
-  return {bytes_.data() + offset, OffsetOf(to) - offset};
+  return {buffer().data() + offset, OffsetOf(to) - offset};
 }
 
 bool Block::IsDeleted(uint32_t position) const {

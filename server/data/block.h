@@ -15,7 +15,8 @@
 // Appended bytes never change. Trimming moves `begin_`; deleting marks the entry in a bitmap beside
 // the buffer, which exists only once something is deleted. So a reader's reference stays intact, a
 // sealed block's buffer is immutable (copies of a topic share it), and an id is read back from the
-// text where a search needs it.
+// text where a search needs it. The bytes of a sealed block may be away, on disk (page.h): then
+// only what needs none of them may be asked, up to `end_ordinal` and the counts of live entries.
 //
 // An open block starts at the size of its first entry and grows to kMaxAllocation; growing makes a
 // new buffer without what was trimmed and leaves the old one to those who still refer to it. An
@@ -29,9 +30,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "server/base/shared_bytes.h"
+#include "server/data/page.h"
 #include "server/data/stream_id.h"
 
 namespace leat::data {
@@ -55,8 +58,30 @@ class Block {
   // Appends behind the last entry, whose id is smaller. False if the block is full: seal it and
   // begin another. An empty block takes any entry.
   [[nodiscard]] bool Append(StreamId id, EntryFields fields);
-  // Nothing will be appended: gives back room where it is worth a copy.
-  void Seal();
+  // All of a block but its bytes.
+  struct State {
+    uint64_t first_ordinal = 0;
+    uint64_t size = 0;  // of the entries' bytes
+    uint32_t count = 0;
+    uint32_t begin = 0;
+    std::span<const uint64_t> marks;
+  };
+  State state() const {
+    return {first_ordinal_, size_, count_, begin_, {marks_.get(), mark_words_}};
+  }
+  // The bytes of the entries, trimmed ones included, and the index behind them.
+  std::string_view entry_bytes() const { return {buffer().data(), size_}; }
+  std::string_view index_bytes() const;
+  // Whether a block can be in such a state, whatever its bytes are; and with these.
+  static bool Valid(const State& state);
+  static bool Valid(const State& state, std::string_view entries, std::string_view index);
+  // Made anew from a valid state: open, from its bytes; sealed, where the page is.
+  Block(const State& state, std::string_view entries, std::string_view index);
+  Block(const State& state, PageRef page);
+
+  // Nothing will be appended: gives back room where it is worth a copy, and gives the bytes to
+  // `pager` where there is one.
+  void Seal(Pager* pager);
 
   // A block with the same entries: of a sealed one sharing its bytes, of an open one with its own.
   Block CloneSealed() const;
@@ -68,7 +93,9 @@ class Block {
   uint32_t live_count() const { return static_cast<uint32_t>(count_ - begin_ - deleted_); }
   uint64_t first_ordinal() const { return first_ordinal_; }
   uint64_t end_ordinal() const { return first_ordinal_ + count_; }
-  const base::SharedBytes& owner() const { return bytes_; }
+  const base::SharedBytes& owner() const { return buffer(); }
+  const PageRef& page() const { return page_; }  // of a sealed block; null without a pager
+  bool resident() const { return !page_ || page_->resident(); }
   size_t memory_bytes() const;  // without sizeof(Block)
 
   StreamId IdAt(uint32_t position) const;
@@ -104,7 +131,11 @@ class Block {
   using Offset = uint16_t;
 
   // The index lies backwards: the offset of position p is the p-th before the buffer's end.
-  Offset* IndexEnd() const { return reinterpret_cast<Offset*>(bytes_.data() + bytes_.capacity()); }
+  const base::SharedBytes& buffer() const { return page_ ? page_->bytes : bytes_; }
+  Offset* IndexEnd() const {
+    const base::SharedBytes& bytes = buffer();
+    return reinterpret_cast<Offset*>(bytes.data() + bytes.capacity());
+  }
   size_t OffsetOf(uint32_t position) const {
     return position == count_ ? size_ : *(IndexEnd() - 1 - position);
   }
@@ -115,7 +146,10 @@ class Block {
   void MoveTo(size_t allocation);
   void DropTrimmedMarks();
 
-  base::SharedBytes bytes_;
+  void TakeState(const State& state);
+
+  base::SharedBytes bytes_;  // until the page has them
+  PageRef page_;
   std::unique_ptr<uint64_t[]> marks_;  // a set bit for a deleted position
   uint64_t first_ordinal_ = 0;
   uint64_t size_ = 0;

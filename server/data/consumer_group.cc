@@ -137,8 +137,17 @@ void ConsumerGroup::Release(StreamId first, StreamId last, int64_t count) {
 }
 
 void ConsumerGroup::AddPending(StreamId id, Consumer* consumer, int64_t time_ms, int64_t count) {
-  const Delivery delivery = consumer == nullptr ? Delivery::Released(next_turn_++, count)
-                                                : Delivery::To(consumer->number, time_ms, count);
+  Attach(id, consumer,
+         consumer == nullptr ? Delivery::Released(next_turn_++, count)
+                             : Delivery::To(consumer->number, time_ms, count));
+}
+
+void ConsumerGroup::RestorePending(StreamId id, Consumer* consumer, uint64_t rank, int64_t count) {
+  Attach(id, consumer, Delivery::Restored(rank, consumer == nullptr ? 0 : consumer->number, count));
+}
+
+// `id` is not pending; where it is released it has no consumer.
+void ConsumerGroup::Attach(StreamId id, Consumer* consumer, const Delivery& delivery) {
   [[maybe_unused]] const bool is_new = pending_.Insert(id, delivery);
   assert(is_new);
   if (consumer == nullptr) {

@@ -89,6 +89,11 @@ class ConsumerGroup {
   void Release(StreamId first, StreamId last, int64_t count);
   // `id`, which is not pending, becomes so: for `consumer`, or released where that is null.
   void AddPending(StreamId id, Consumer* consumer, int64_t time_ms, int64_t count);
+  // For a group that is made anew: as AddPending with the delivery's own rank; and how many
+  // releases there were before the next.
+  void RestorePending(StreamId id, Consumer* consumer, uint64_t rank, int64_t count);
+  uint64_t next_turn() const { return next_turn_; }
+  void SetNextTurn(uint64_t turn) { next_turn_ = turn; }
   // Nothing is pending in [first, last] any more; returns how many were.
   size_t Forget(StreamId first, StreamId last);
 
@@ -102,6 +107,7 @@ class ConsumerGroup {
   size_t NamePosition(std::string_view name) const;
   // What `delivery`, of the pending entry `id`, counts for is undone.
   void Detach(StreamId id, const Delivery& delivery);
+  void Attach(StreamId id, Consumer* consumer, const Delivery& delivery);
   void Assign(Consumer& consumer, Pending::Cursor at, const Delivery& delivery);
 
   std::string name_;

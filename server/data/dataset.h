@@ -8,6 +8,8 @@
 
 namespace leat::data {
 
+class Pager;
+
 struct Dataset {
   explicit Dataset(size_t database_count) : databases(database_count) {}
 
@@ -17,6 +19,8 @@ struct Dataset {
   }
 
   std::vector<Keyspace> databases;
+  // Who keeps the sealed blocks of topics; null: the topics do.
+  Pager* pager = nullptr;
   // Seconds, of which an entry keeps the lower bits: what is found or written is stamped with it.
   // Whoever drives the store moves it on.
   uint32_t access_clock = 0;

@@ -20,7 +20,13 @@ class Delivery {
   // `turn` counts the releases of a group, so that it orders them.
   static Delivery Released(uint64_t turn, int64_t count) { return Delivery(turn, count, 0); }
 
-  bool released() const { return (rank() & kOwned) == 0; }
+  // As rank() gave it; `consumer` is that of one that is not released.
+  static Delivery Restored(uint64_t rank, uint32_t consumer, int64_t count) {
+    return Delivery(rank, count, consumer);
+  }
+
+  static bool IsReleased(uint64_t rank) { return (rank & kOwned) == 0; }
+  bool released() const { return IsReleased(rank()); }
   uint32_t consumer() const { return words_[4]; }  // of one that is not released
   int64_t count() const { return Get<int64_t>(2); }
   // 0 for a released one.

@@ -81,6 +81,7 @@ Entry::Owner Entry::Allocate(std::string_view key, Type type, Shape shape) {
   entry->is_outside_ = shape.outside;
   entry->long_key_ = long_key;
   entry->raw_ = false;
+  entry->generation_ = 0;
   entry->size_class_ = size_class;
   entry->key_size_ = static_cast<uint8_t>(long_key ? 0 : key.size());
   entry->inline_size_ = static_cast<uint16_t>(shape.inline_bytes);

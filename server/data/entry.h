@@ -132,6 +132,7 @@ class Entry {
   uint32_t is_outside_ : 1;
   uint32_t long_key_ : 1;
   uint32_t raw_ : 1;
+  uint32_t generation_ : 1;  // Keyspace::BeginGeneration
   uint8_t size_class_;
   uint8_t key_size_;
   uint16_t inline_size_;

@@ -143,6 +143,17 @@ bool Idempotency::Record(std::string_view name, base::Hash128 iid, StreamId id,
   return true;
 }
 
+bool Idempotency::RestoreProducer(std::string_view name,
+                                  std::span<const Producer::Record> records) {
+  if (FindProducer(name) != nullptr || records.size() > settings_.max_entries) return false;
+  Producer& producer = UseProducer(name);
+  for (const Producer::Record& record : records) {
+    if (producer.Find(record.iid, 0) != nullptr) return false;
+    producer.Add(record);
+  }
+  return true;
+}
+
 Idempotency::Tracked Idempotency::CountTracked(uint64_t keep_from_ms) const {
   Tracked tracked;
   ForEachProducer([&tracked, keep_from_ms](const Producer& producer) {

@@ -31,6 +31,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -114,6 +115,13 @@ class Idempotency {
   // False, and nothing recorded, where Find finds one.
   bool Record(std::string_view producer, base::Hash128 iid, StreamId id, uint64_t keep_from_ms);
   void CountDuplicate() { ++duplicates_; }
+  // For one that is made anew: the next producer, and the counters. False where there is one of
+  // this name, or records that none has.
+  bool RestoreProducer(std::string_view name, std::span<const Producer::Record> records);
+  void SetCounters(uint64_t added, uint64_t duplicates) {
+    added_ = added;
+    duplicates_ = duplicates;
+  }
 
   // Since the topic was created, whatever was forgotten.
   uint64_t added() const { return added_; }

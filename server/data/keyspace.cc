@@ -99,6 +99,7 @@ void Keyspace::Swap(Keyspace& other) noexcept {
   table_.Swap(other.table_);
   wheel_.Swap(other.wheel_);
   std::swap(entry_bytes_, other.entry_bytes_);
+  std::swap(generation_, other.generation_);
 }
 
 int64_t Keyspace::MeanTtlMs(int64_t now_ms) const {
@@ -108,6 +109,7 @@ int64_t Keyspace::MeanTtlMs(int64_t now_ms) const {
 // Puts a new value in `slot`, or where the key belongs when it has none yet.
 Entry* Keyspace::Put(const Key& key, Slot* slot, Entry::Owner fresh, int64_t expire_at_ms) {
   Entry* entry = fresh.release();
+  Renew(*entry);
   entry_bytes_ += entry->memory_bytes();
   if (slot == nullptr) {
     table_.Insert(entry, key.hash);
@@ -126,6 +128,7 @@ Entry* Keyspace::Put(const Key& key, Slot* slot, Entry::Owner fresh, int64_t exp
 Entry* Keyspace::Substitute(Slot& slot, size_t old_bytes, Entry::Owner fresh) {
   const Entry::Owner old(slot.entry());
   Entry* entry = fresh.release();
+  Renew(*entry);
   if (old->expire_at_ms() != kNoExpiry) wheel_.Replace(*old, *entry);
   entry_bytes_ += entry->memory_bytes() - old_bytes;
   slot.Replace(entry);

@@ -63,6 +63,13 @@ class Keyspace {
   void Clear();
   void Swap(Keyspace& other) noexcept;
 
+  // A moment in time: the keys of now are old from here on, until each is renewed; a new value is
+  // not old. All keys must have been renewed since the moment before.
+  void BeginGeneration() { generation_ ^= 1; }
+  void CopyGeneration(const Keyspace& other) { generation_ = other.generation_; }
+  bool IsOld(const Entry& entry) const { return entry.generation_ != generation_; }
+  void Renew(Entry& entry) { entry.generation_ = generation_ & 1; }
+
   // See KeyspaceTable. The same for every key of an equal cursor position.
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit visit) const {
@@ -105,6 +112,7 @@ class Keyspace {
   KeyspaceTable table_;
   ExpiryWheel wheel_;
   size_t entry_bytes_ = 0;
+  uint32_t generation_ = 0;
 };
 
 }  // namespace leat::data

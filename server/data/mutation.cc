@@ -93,7 +93,8 @@ bool Apply(Dataset& dataset, const AppendEntry& mutation) {
   Entry* entry = keyspace->Find(mutation.key);
   if (entry == nullptr) entry = keyspace->PutTopic(mutation.key, std::make_unique<Topic>());
   if (entry->type() != Type::kStream || mutation.id <= entry->topic()->last_id()) return false;
-  entry->topic()->Append(mutation.id, {mutation.field_count, mutation.fields});
+  entry->topic()->Append(mutation.id, {mutation.field_count, mutation.fields},
+                         Topic::kDefaultNodeEntries, dataset.pager);
   entry->set_access_clock(dataset.access_clock);
   return true;
 }

@@ -18,6 +18,7 @@
 #include "server/data/dataset.h"
 #include "server/data/group_mutation.h"
 #include "server/data/idempotency_mutation.h"
+#include "server/data/image_mutation.h"
 #include "server/data/keyspace.h"
 #include "server/data/stream_id.h"
 

@@ -6,23 +6,23 @@
 namespace leat::data {
 
 StreamId Topic::first_id() const {
-  if (sealed_ != nullptr) return sealed_->blocks.front().span.first;
+  if (sealed_ != nullptr) return sealed_->front().span.first;
   return tail_.empty() ? StreamId{} : tail_.IdAt(tail_.begin());
 }
 
-void Topic::Append(StreamId id, EntryFields fields, uint64_t node_entries) {
+void Topic::Append(StreamId id, EntryFields fields, uint64_t node_entries, Pager* pager) {
   assert(id > last_id_);
   if (tail_.empty() || tail_.IsDeleted(tail_.end() - 1)) {
     const uint64_t ordinal = NextOrdinal(node_entries);
     if (ordinal != tail_.end_ordinal()) {
-      if (!tail_.empty()) SealTail();
+      if (!tail_.empty()) SealTail(pager);
       tail_ = Block(ordinal);
     }
   }
   if (!tail_.Append(id, fields)) {
     // A topic that has filled a block will fill the next; a large entry gets what it needs.
     const bool large = fields.bulks.size() > Block::kMaxAllocation / 2;
-    SealTail();
+    SealTail(pager);
     tail_ = Block(tail_.end_ordinal(), large ? 0 : Block::kMaxAllocation);
     [[maybe_unused]] const bool appended = tail_.Append(id, fields);
     assert(appended);
@@ -33,14 +33,69 @@ void Topic::Append(StreamId id, EntryFields fields, uint64_t node_entries) {
 }
 
 // Leaves an empty tail that continues the order of insertion.
-void Topic::SealTail() {
-  tail_.Seal();
+void Topic::SealTail(Pager* pager) {
   const Block::Span span = tail_.span();
+  tail_.Seal(pager);
   const uint64_t end_ordinal = tail_.end_ordinal();
   if (sealed_ == nullptr) sealed_ = std::make_unique<SealedBlocks>();
-  sealed_->memory_bytes += tail_.memory_bytes();
-  sealed_->blocks.push_back({std::move(tail_), span});
+  sealed_->push_back({std::move(tail_), span});
   tail_ = Block(end_ordinal);
+}
+
+bool Topic::RestoreSealed(Block block, Block::Span span) {
+  if (block.live_count() == 0 || span.first > span.last || span.last > last_id_) return false;
+  if (sealed_ != nullptr && sealed_->back().span.last >= span.first) return false;
+  length_ += block.live_count();
+  if (sealed_ == nullptr) sealed_ = std::make_unique<SealedBlocks>();
+  sealed_->push_back({std::move(block), span});
+  return true;
+}
+
+bool Topic::RestoreTail(Block block) {
+  if (!block.empty()) {
+    const Block::Span span = block.span();
+    if (span.last > last_id_ || (sealed_ != nullptr && sealed_->back().span.last >= span.first)) {
+      return false;
+    }
+  }
+  length_ += block.live_count();
+  tail_ = std::move(block);
+  return true;
+}
+
+void Topic::NeedPage(Page& page) {
+  page.pager.Used(page);
+  if (page.resident()) return;
+  Page* const needed = &page;
+  page.pager.Fetch({&needed, 1});
+}
+
+void Topic::NeedPages(size_t from, Direction direction, const IdRange& range,
+                      uint64_t limit) const {
+  constexpr size_t kAhead = 4;
+  std::vector<Page*> needed;
+  bool all_here = true;
+  uint64_t entries = 0;
+  size_t ahead = 0;
+  // Downwards the index wraps around at the end, which is no block's.
+  for (size_t index = from; index < sealed_count() && ahead <= kAhead;
+       direction == Direction::kUp ? ++index : --index) {
+    const Block::Span span = SpanAt(index);
+    if (span.first > range.last || span.last < range.first) break;
+    const Block& block = RecordAt(index);
+    if (!block.page()) continue;
+    Page& page = *block.page();
+    if (entries >= limit) {
+      ++ahead;
+      if (!page.resident()) page.pager.Expect(page);
+      continue;
+    }
+    entries += block.live_count();
+    page.pager.Used(page);
+    all_here = all_here && page.resident();
+    needed.push_back(&page);
+  }
+  if (!all_here) needed.front()->pager.Fetch(needed);
 }
 
 // Where the next entry stands in the order of insertion, the last one being deleted: behind it, or
@@ -54,13 +109,13 @@ uint64_t Topic::NextOrdinal(uint64_t node_entries) const {
   return (node + 1) * node_entries;
 }
 
-const Block& Topic::LastBlock() const {
-  return tail_.empty() ? sealed_->blocks.back().block : tail_;
+size_t Topic::LastIndex() const {
+  return tail_.empty() ? sealed_count() - 1 : sealed_count();
 }
 
 StreamId Topic::last_entry_id() const {
   if (length_ == 0) return {};
-  const Block& block = LastBlock();
+  const Block& block = BlockAt(LastIndex());
   return block.IdAt(block.NthLive(block.live_count() - 1));
 }
 
@@ -70,13 +125,13 @@ std::string_view Topic::last_entry_id_bulk() const {
 
 std::optional<uint64_t> Topic::LastLiveOrdinal() const {
   if (length_ == 0) return std::nullopt;
-  const Block& block = LastBlock();
+  const Block& block = RecordAt(LastIndex());
   return block.first_ordinal() + block.NthLive(block.live_count() - 1);
 }
 
 size_t Topic::FindBlock(StreamId id) const {
-  if (sealed_ == nullptr || sealed_->blocks.back().span.last < id) return sealed_count();
-  const auto& blocks = sealed_->blocks;
+  if (sealed_ == nullptr || sealed_->back().span.last < id) return sealed_count();
+  const SealedBlocks& blocks = *sealed_;
   if (blocks.front().span.last >= id) return 0;
   const auto found =
       std::partition_point(blocks.begin(), blocks.end(),
@@ -86,6 +141,7 @@ size_t Topic::FindBlock(StreamId id) const {
 
 bool Topic::Contains(StreamId id) const {
   const size_t index = FindBlock(id);
+  if (id < SpanAt(index).first) return false;
   const Block& block = BlockAt(index);
   const uint32_t position = block.LowerBound(id, SpanAt(index));
   return position < block.end() && block.IdAt(position) == id && !block.IsDeleted(position);
@@ -93,6 +149,7 @@ bool Topic::Contains(StreamId id) const {
 
 std::optional<StreamId> Topic::NextEntry(StreamId id) const {
   for (size_t index = FindBlock(id); index < block_count(); ++index) {
+    if (id <= SpanAt(index).first) return SpanAt(index).first;
     const Block& block = BlockAt(index);
     const uint32_t position = block.NextLive(block.LowerBound(id, SpanAt(index)));
     if (position < block.end()) return block.IdAt(position);
@@ -104,10 +161,9 @@ uint64_t Topic::DeleteRange(StreamId first, StreamId last, bool trimmed) {
   uint64_t deleted = 0;
   for (size_t index = FindBlock(first); index < block_count();) {
     const bool is_sealed = index < sealed_count();
-    Block& block = is_sealed ? sealed_->blocks[index].block : tail_;
     const Block::Span span = SpanAt(index);
     if (span.first > last) break;
-    const size_t memory_before = block.memory_bytes();
+    Block& block = MutableBlockAt(index);
     const uint32_t end = block.UpperBound(last, span);
     std::optional<uint32_t> last_deleted;
     for (uint32_t at = block.NextLive(block.LowerBound(first, span)); at < end;
@@ -119,9 +175,8 @@ uint64_t Topic::DeleteRange(StreamId first, StreamId last, bool trimmed) {
     if (last_deleted && !trimmed) {
       max_deleted_id_ = std::max(max_deleted_id_, block.IdAt(*last_deleted));
     }
-    if (is_sealed) sealed_->memory_bytes += block.memory_bytes() - memory_before;
     if (!block.empty()) {
-      if (is_sealed) sealed_->blocks[index].span.first = block.IdAt(block.begin());
+      if (is_sealed) (*sealed_)[index].span.first = block.IdAt(block.begin());
       ++index;
     } else if (is_sealed) {
       DropSealed(index);
@@ -135,20 +190,18 @@ uint64_t Topic::DeleteRange(StreamId first, StreamId last, bool trimmed) {
 }
 
 void Topic::DropSealed(size_t index) {
-  auto& blocks = sealed_->blocks;
-  sealed_->memory_bytes -= blocks[index].block.memory_bytes();
-  blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(index));
-  if (blocks.empty()) sealed_.reset();
+  sealed_->erase(sealed_->begin() + static_cast<std::ptrdiff_t>(index));
+  if (sealed_->empty()) sealed_.reset();
 }
 
 uint64_t Topic::TrimSealed(StreamId last_removed) {
   uint64_t removed = 0;
   while (sealed_ != nullptr) {
-    SealedBlock& front = sealed_->blocks.front();
+    SealedBlock& front = sealed_->front();
     if (front.span.last > last_removed) {
       if (front.span.first > last_removed) break;
       const uint32_t live_before = front.block.live_count();
-      front.block.TrimThrough(last_removed);
+      MutableBlockAt(0).TrimThrough(last_removed);
       removed += live_before - front.block.live_count();
       if (!front.block.empty()) {
         front.span.first = front.block.IdAt(front.block.begin());
@@ -191,10 +244,11 @@ uint64_t Topic::Read(StreamId first, StreamId last, uint64_t limit, std::vector<
                      StreamId* last_read) const {
   if (first > last) return 0;
   uint64_t left = limit;
+  NeedPages(FindBlock(first), Direction::kUp, {first, last}, limit);
   for (size_t index = FindBlock(first); index < block_count() && left > 0; ++index) {
-    const Block& block = BlockAt(index);
     const Block::Span span = SpanAt(index);
     if (span.first > last) break;
+    const Block& block = BlockAt(index);
     const uint32_t end = block.UpperBound(last, span);
     uint32_t from = block.NextLive(block.LowerBound(first, span));
     while (from < end && left > 0) {
@@ -213,14 +267,16 @@ uint64_t Topic::ReadReverse(StreamId first, StreamId last, uint64_t limit,
                             std::vector<Run>& runs) const {
   if (first > last) return 0;
   uint64_t left = limit;
-  for (size_t index = std::min(FindBlock(last) + 1, block_count()); index-- > 0 && left > 0;) {
-    const Block& block = BlockAt(index);
+  const size_t end = std::min(FindBlock(last) + 1, block_count());
+  NeedPages(std::min(end, sealed_count()) - 1, Direction::kDown, {first, last}, limit);
+  for (size_t index = end; index-- > 0 && left > 0;) {
     const Block::Span span = SpanAt(index);
     if (span.last < first) break;
+    const Block& block = BlockAt(index);
     const uint32_t begin = block.LowerBound(first, span);
-    for (uint32_t end = block.UpperBound(last, span); end > begin && left > 0; --end) {
-      if (block.IsDeleted(end - 1)) continue;
-      runs.push_back({&block.owner(), block.Bytes(end - 1, end), 1});
+    for (uint32_t at = block.UpperBound(last, span); at > begin && left > 0; --at) {
+      if (block.IsDeleted(at - 1)) continue;
+      runs.push_back({&block.owner(), block.Bytes(at - 1, at), 1});
       --left;
     }
   }
@@ -258,18 +314,18 @@ std::unique_ptr<Topic> Topic::Clone() const {
   if (idempotency_ != nullptr) clone->idempotency_ = std::make_unique<Idempotency>(*idempotency_);
   if (sealed_ != nullptr) {
     clone->sealed_ = std::make_unique<SealedBlocks>();
-    clone->sealed_->memory_bytes = sealed_->memory_bytes;
-    for (const SealedBlock& sealed : sealed_->blocks) {
-      clone->sealed_->blocks.push_back({sealed.block.CloneSealed(), sealed.span});
+    for (const SealedBlock& sealed : *sealed_) {
+      clone->sealed_->push_back({sealed.block.CloneSealed(), sealed.span});
     }
   }
   return clone;
 }
 
 size_t Topic::memory_bytes() const {
-  const size_t sealed = sealed_ == nullptr ? 0
-                                           : sizeof(SealedBlocks) + sealed_->memory_bytes +
-                                                 sealed_->blocks.size() * sizeof(SealedBlock);
+  size_t sealed = sealed_ == nullptr ? 0 : sizeof(SealedBlocks);
+  ForEachSealed([&sealed](const Block& block, const Block::Span&) {
+    sealed += sizeof(SealedBlock) + block.memory_bytes();
+  });
   const size_t groups = groups_ == nullptr ? 0 : groups_->memory_bytes();
   const size_t idempotency = idempotency_ == nullptr ? 0 : idempotency_->memory_bytes();
   return sizeof(Topic) + tail_.memory_bytes() + sealed + groups + idempotency;

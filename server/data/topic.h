@@ -13,7 +13,10 @@
 //          └─ tail: Block ──▶ the open block's bytes
 //
 // Blocks are in the order of their ids; every sealed one holds a live entry, and the tail is empty
-// or does. A search for an id needs only the records until it has found the block.
+// or does. A search for an id needs only the records until it has found the block. The bytes of a
+// sealed block may be on disk (page.h): what reads them may throw a PageFault, and has changed
+// nothing then. The mutations of a topic never throw: they wait for the disk where they must, which
+// is where a recovery replays them, for a command has read what it changes.
 //
 // Trimming is decided first and done later, with values that replay the same:
 //
@@ -55,8 +58,9 @@ class Topic {
   uint64_t entries_added() const { return entries_added_; }
 
   // id > last_id().
-  // `node_entries` is what approximate trimming will be asked with.
-  void Append(StreamId id, EntryFields fields, uint64_t node_entries = kDefaultNodeEntries);
+  // `node_entries` is what approximate trimming will be asked with; sealed blocks go to `pager`.
+  void Append(StreamId id, EntryFields fields, uint64_t node_entries = kDefaultNodeEntries,
+              Pager* pager = nullptr);
   // The ID of the entry that was appended last and is still there, as a bulk string in wire form.
   std::string_view last_entry_id_bulk() const;
   bool Contains(StreamId id) const;
@@ -128,7 +132,20 @@ class Topic {
   // A copy that shares sealed bytes.
   std::unique_ptr<Topic> Clone() const;
 
-  size_t memory_bytes() const;  // bytes shared with a copy count in both
+  // Calls visit(block, span) for each sealed block in order; and the open one.
+  template <typename Visit>
+  void ForEachSealed(Visit visit) const {
+    for (size_t index = 0; index < sealed_count(); ++index) visit(RecordAt(index), SpanAt(index));
+  }
+  const Block& tail() const { return tail_; }
+  size_t sealed_count() const { return sealed_ == nullptr ? 0 : sealed_->size(); }
+  // The same in a topic that is made anew: sealed blocks in order, then the open one. False where
+  // a block cannot stand there.
+  bool RestoreSealed(Block block, Block::Span span);
+  bool RestoreTail(Block block);
+
+  size_t memory_bytes()
+      const;  // bytes shared with a copy count in both; takes a look at each block
   size_t block_count() const;
   size_t node_count(uint64_t node_entries) const;
 
@@ -137,26 +154,35 @@ class Topic {
     Block block;
     Block::Span span;  // from its first live entry to the last one ever in it
   };
-  // A deque: dropping from the front frees as it goes, and growing moves no records.
-  struct SealedBlocks {
-    std::deque<SealedBlock> blocks;
-    size_t memory_bytes = 0;  // of the buffers and marks
-  };
+  // Dropping from the front frees as it goes, and growing moves no records.
+  using SealedBlocks = std::deque<SealedBlock>;
 
-  size_t sealed_count() const { return sealed_ == nullptr ? 0 : sealed_->blocks.size(); }
-  const Block& BlockAt(size_t index) const {
-    return index < sealed_count() ? sealed_->blocks[index].block : tail_;
+  // For those who look at a block's counts only: its bytes may be away.
+  const Block& RecordAt(size_t index) const {
+    return index < sealed_count() ? (*sealed_)[index].block : tail_;
   }
+  // With its bytes.
+  const Block& BlockAt(size_t index) const {
+    const Block& block = RecordAt(index);
+    if (block.page()) NeedPage(*block.page());
+    return block;
+  }
+  static void NeedPage(Page& page);
+  Block& MutableBlockAt(size_t index) { return const_cast<Block&>(BlockAt(index)); }
+  // Needs the bytes of the sealed blocks from `from` on that have `limit` entries of the range, and
+  // expects that those behind them are wanted next.
+  enum class Direction : uint8_t { kUp, kDown };
+  void NeedPages(size_t from, Direction direction, const IdRange& range, uint64_t limit) const;
   Block::Span SpanAt(size_t index) const {
-    return index < sealed_count() ? sealed_->blocks[index].span : tail_.span();
+    return index < sealed_count() ? (*sealed_)[index].span : tail_.span();
   }
   // The first block whose last id is at least `id`; the tail's index if no sealed one's is.
   size_t FindBlock(StreamId id) const;
-  void SealTail();
+  void SealTail(Pager* pager);
   void DropSealed(size_t index);
   uint64_t TrimSealed(StreamId last_removed);
   uint64_t NextOrdinal(uint64_t node_entries) const;
-  const Block& LastBlock() const;  // the last with a live entry; length() > 0
+  size_t LastIndex() const;  // of the last block with a live entry; length() > 0
   std::optional<uint64_t> LastLiveOrdinal() const;
 
   // Calls visit(live, end) for each node in order: its live entries, and where its last one lies.
@@ -164,6 +190,7 @@ class Topic {
     size_t block;
     uint32_t position;
   };
+  StreamId IdOf(NodeEnd place) const;
   template <typename Visit>
   void ForEachNode(uint64_t node_entries, Visit visit) const;
   class FreeScan;
@@ -184,9 +211,9 @@ template <typename Visit>
 void Topic::ForEachId(StreamId first, StreamId last, Visit visit) const {
   if (first > last) return;
   for (size_t index = FindBlock(first); index < block_count(); ++index) {
-    const Block& block = BlockAt(index);
     const Block::Span span = SpanAt(index);
     if (span.first > last) return;
+    const Block& block = BlockAt(index);
     const uint32_t end = block.UpperBound(last, span);
     for (uint32_t at = block.NextLive(block.LowerBound(first, span)); at < end;
          at = block.NextLive(at + 1)) {

@@ -13,7 +13,7 @@ void Topic::ForEachNode(uint64_t node_entries, Visit visit) const {
   uint64_t node = 0;
   NodeEnd end{0, 0};
   for (size_t index = 0; index < block_count(); ++index) {
-    const Block& block = BlockAt(index);
+    const Block& block = RecordAt(index);
     for (uint32_t from = block.begin(); from < block.end();) {
       const uint64_t node_here = (block.first_ordinal() + from) / node_entries;
       if (live > 0 && node_here != node) {
@@ -40,9 +40,8 @@ Topic::TrimPoint Topic::FindTrimByLength(uint64_t max_length, bool approximate, 
     if (max_length == 0) return {last_id_, excess};
     uint64_t left = excess - 1;  // the rank of the last entry that goes
     size_t index = 0;
-    while (left >= BlockAt(index).live_count()) left -= BlockAt(index++).live_count();
-    const Block& block = BlockAt(index);
-    return {block.IdAt(block.NthLive(static_cast<uint32_t>(left))), excess};
+    while (left >= RecordAt(index).live_count()) left -= RecordAt(index++).live_count();
+    return {IdOf({index, RecordAt(index).NthLive(static_cast<uint32_t>(left))}), excess};
   }
   NodeEnd last{0, 0};
   ForEachNode(node_entries, [&](uint64_t live, NodeEnd end) {
@@ -54,9 +53,15 @@ Topic::TrimPoint Topic::FindTrimByLength(uint64_t max_length, bool approximate, 
   if (trim.removed == length_) {
     trim.last_removed = last_id_;
   } else if (trim.removed > 0) {
-    trim.last_removed = BlockAt(last.block).IdAt(last.position);
+    trim.last_removed = IdOf(last);
   }
   return trim;
+}
+
+// Of the last entry of a sealed block without its bytes.
+StreamId Topic::IdOf(NodeEnd place) const {
+  const bool is_last = place.position + 1 == RecordAt(place.block).end();
+  return is_last ? SpanAt(place.block).last : BlockAt(place.block).IdAt(place.position);
 }
 
 Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t limit,
@@ -66,7 +71,7 @@ Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t
   if (!last_smaller || length_ == 0) return trim;
   if (!approximate) {
     const size_t target = FindBlock(*last_smaller);
-    for (size_t index = 0; index < target; ++index) trim.removed += BlockAt(index).live_count();
+    for (size_t index = 0; index < target; ++index) trim.removed += RecordAt(index).live_count();
     const Block& block = BlockAt(target);
     trim.removed +=
         block.LiveBetween(block.begin(), block.UpperBound(*last_smaller, SpanAt(target)));
@@ -78,14 +83,19 @@ Topic::TrimPoint Topic::FindTrimById(StreamId min_id, bool approximate, uint64_t
     }
     return trim;
   }
+  NodeEnd last{0, 0};
   ForEachNode(node_entries, [&](uint64_t live, NodeEnd end) {
-    const StreamId last_in_node = BlockAt(end.block).IdAt(end.position);
-    if (last_in_node >= min_id || trim.removed + live > limit) return false;
+    const bool is_smaller = SpanAt(end.block).last < min_id || IdOf(end) < min_id;
+    if (!is_smaller || trim.removed + live > limit) return false;
     trim.removed += live;
-    trim.last_removed = last_in_node;
+    last = end;
     return true;
   });
-  if (trim.removed == length_) trim.last_removed = last_id_;
+  if (trim.removed == length_) {
+    trim.last_removed = last_id_;
+  } else if (trim.removed > 0) {
+    trim.last_removed = IdOf(last);
+  }
   return trim;
 }
 
@@ -100,13 +110,13 @@ uint64_t Topic::EntriesOfWholeNodes(uint64_t limit, uint64_t node_entries) const
 }
 
 uint64_t Topic::EntriesOfNodeAt(size_t block, uint32_t position, uint64_t node_entries) const {
-  const uint64_t node = (BlockAt(block).first_ordinal() + position) / node_entries;
+  const uint64_t node = (RecordAt(block).first_ordinal() + position) / node_entries;
   const uint64_t begin = node * node_entries;
   const uint64_t end = begin + node_entries;
-  while (block > 0 && BlockAt(block).first_ordinal() > begin) --block;
+  while (block > 0 && RecordAt(block).first_ordinal() > begin) --block;
   uint64_t live = 0;
-  for (; block < block_count() && BlockAt(block).first_ordinal() < end; ++block) {
-    const Block& part = BlockAt(block);
+  for (; block < block_count() && RecordAt(block).first_ordinal() < end; ++block) {
+    const Block& part = RecordAt(block);
     const auto place = [&part](uint64_t ordinal) {
       const uint64_t from_first = ordinal - std::min(ordinal, part.first_ordinal());
       return static_cast<uint32_t>(std::clamp<uint64_t>(from_first, part.begin(), part.end()));
@@ -144,9 +154,9 @@ class Topic::FreeScan {
 bool Topic::FreeScan::Scan(const IdRange& range) {
   bool in_run = false;
   for (size_t index = topic_.FindBlock(range.first); index < topic_.block_count(); ++index) {
-    const Block& block = topic_.BlockAt(index);
     const Block::Span span = topic_.SpanAt(index);
     if (span.first > range.last) break;
+    const Block& block = topic_.BlockAt(index);
     const uint32_t end = block.UpperBound(range.last, span);
     for (uint32_t at = block.NextLive(block.LowerBound(range.first, span)); at < end;
          at = block.NextLive(at + 1)) {
@@ -169,7 +179,7 @@ bool Topic::FreeScan::Scan(const IdRange& range) {
 
 bool Topic::FreeScan::MayEnterNode(size_t block, uint32_t position) {
   if (limit_ == kNoLimit) return true;
-  const uint64_t node = (topic_.BlockAt(block).first_ordinal() + position) / node_entries_;
+  const uint64_t node = (topic_.RecordAt(block).first_ordinal() + position) / node_entries_;
   if (node == node_) return true;
   node_ = node;
   return found_ + topic_.EntriesOfNodeAt(block, position, node_entries_) <= limit_;

@@ -181,6 +181,29 @@ std::string SetOutputLimits(Config& config, std::string_view text) {
   return "";
 }
 
+std::string ShowSavePoints(const Config& config) {
+  std::string text;
+  for (const SavePoint& point : config.save) {
+    text.append(text.empty() ? "" : " ");
+    text.append(std::to_string(point.seconds)).append(" ").append(std::to_string(point.changes));
+  }
+  return text;
+}
+
+std::string SetSavePoints(Config& config, std::string_view text) {
+  const auto words = SplitWords(text);
+  if (words.size() % 2 != 0) return "Invalid save parameters";
+  std::vector<SavePoint> points;
+  for (size_t i = 0; i < words.size(); i += 2) {
+    const auto seconds = base::ParseInt64(words[i]);
+    const auto changes = base::ParseInt64(words[i + 1]);
+    if (!seconds || !changes || *seconds < 1 || *changes < 0) return "Invalid save parameters";
+    points.push_back({*seconds, *changes});
+  }
+  config.save = std::move(points);
+  return "";
+}
+
 Setting LatencyPercentiles() {
   return {"latency-tracking-info-percentiles", kAnyTime,
           [](const Config& config) {
@@ -246,6 +269,12 @@ std::vector<Setting> DataSettings() {
              &Config::journal_segment_bytes),
       Memory("journal-backlog", kAnyTime, 1 << 16, int64_t{1} << 40,
              &Config::journal_backlog_bytes),
+      Number("auto-aof-rewrite-percentage", kAnyTime, 0, kIntMax,
+             &Config::checkpoint_growth_percentage),
+      Memory("auto-aof-rewrite-min-size", kAnyTime, 0, kMax, &Config::checkpoint_min_bytes),
+      Memory("topic-memory", kAnyTime, 1 << 20, kMax, &Config::topic_memory_bytes),
+      Memory("block-segment-size", kAtStartOnly, 1 << 16, uint32_t{1} << 31,
+             &Config::block_segment_bytes),
       Number("stream-node-max-entries", kAnyTime, 0, kMax, &Config::stream_node_max_entries),
       Number(
           "stream-idmp-duration", kAnyTime, 1, Idempotency::Settings::kMostSeconds,
@@ -256,7 +285,7 @@ std::vector<Setting> DataSettings() {
       Memory("maxmemory", kAnyTime, 0, 0, &Config::max_memory),
       Choice<std::string>("maxmemory-policy", kAnyTime, &Config::max_memory_policy,
                           {{"noeviction", "noeviction"}}),
-      Choice<std::string>("save", kAnyTime, &Config::save, {{"", ""}}),
+      {"save", kAnyTime, ShowSavePoints, SetSavePoints},
   };
 }
 

@@ -27,6 +27,12 @@ struct OutputLimit {
   int64_t soft_seconds = 0;
 };
 
+// `save`: a checkpoint is taken when so many changes are older than so many seconds.
+struct SavePoint {
+  int64_t seconds = 0;
+  int64_t changes = 0;
+};
+
 struct Config {
   // Network.
   std::vector<std::string> bind = {"127.0.0.1"};
@@ -44,7 +50,7 @@ struct Config {
       {{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}}};
 
   // Data.
-  std::string save;  // snapshots by time: there are none, the journal is always complete
+  std::vector<SavePoint> save;
   int64_t databases = 16;
   std::string directory = "./data";
   int64_t max_memory = 0;  // nothing is evicted
@@ -53,6 +59,10 @@ struct Config {
   persistence::SyncPolicy append_fsync = persistence::SyncPolicy::kEverySecond;
   int64_t journal_segment_bytes = 64 << 20;
   int64_t journal_backlog_bytes = 256 << 20;
+  int64_t checkpoint_growth_percentage = 100;  // auto-aof-rewrite-percentage
+  int64_t checkpoint_min_bytes = 64 << 20;     // auto-aof-rewrite-min-size
+  int64_t topic_memory_bytes = 512 << 20;
+  int64_t block_segment_bytes = 64 << 20;
   int64_t stream_node_max_entries = 100;
   data::Idempotency::Settings stream_idempotency;  // of topics that are created
 

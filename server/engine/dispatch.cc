@@ -174,27 +174,33 @@ void Engine::Queue(Session& session, CommandEntry& command, Args args) {
   outbox.Add(session);
 }
 
-bool Engine::JournalIsBehind() const {
+bool Engine::DiskIsBehind() const {
   const persistence::Journal* journal = store.journal();
-  return journal != nullptr &&
-         journal->backlog_bytes() > static_cast<size_t>(config.journal_backlog_bytes);
+  if (journal == nullptr) return false;
+  return journal->backlog_bytes() > static_cast<size_t>(config.journal_backlog_bytes) ||
+         (store.pager() != nullptr && store.pager()->behind());
 }
 
-// CLIENT PAUSE, or a journal that the disk cannot keep up with: the call is put aside.
+// CLIENT PAUSE, or a disk that cannot keep up: the call is put aside.
 bool Engine::Waits(Session& session, CommandEntry& command, Args args) {
   const bool writes = MayDo(session, command, kWrite | kMayReplicate);
   auto reason = ParkedCall::Reason::kPause;
   if (pause_.until_ms <= now_ms() || session.monitor || (!pause_.all && !writes)) {
-    if (!writes || Queues(session, command) || !JournalIsBehind()) return false;
+    if (!writes || Queues(session, command) || !DiskIsBehind()) return false;
     reason = ParkedCall::Reason::kBacklog;
   }
+  Postpone(session, command, args, reason);
+  return true;
+}
+
+void Engine::Postpone(Session& session, CommandEntry& command, Args args,
+                      ParkedCall::Reason reason) {
   session.parked = std::make_unique<ParkedCall>();
   session.parked->reason = reason;
   session.parked->command = &command;
   session.parked->database = session.database;
   session.parked->args.assign(args.begin(), args.end());
   postponed_.push_back(&session);
-  return true;
 }
 
 bool Engine::WantsReply(Session& session) {
@@ -234,9 +240,9 @@ bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& comma
     store.set_keeps_due(!command.Is(kWrite));
   store.BeginBatch();
   Call call(*this, session, reply, command, args, mode);
-  command.row->handler(call);
+  const bool handled = Handle(call, reply.output().appended_bytes());
   const store::Lsn written = store.EndBatch();
-  if (call.parked()) return false;
+  if (!handled || call.parked()) return false;
 
   const uint64_t now_nanos = clock.MonotonicNanos();
   Record(call, now_nanos - call_started_nanos_);
@@ -249,6 +255,38 @@ bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& comma
     if (needed > store.durable_lsn()) session.AddGate(position, needed);
   }
   return true;
+}
+
+bool Engine::Handle(Call& call, uint64_t position) {
+  const bool outermost = call.mode != Call::Mode::kInTransaction;
+  if (outermost) {
+    running_ = &call;
+    running_position_ = position;
+  }
+  try {
+    call.command.row->handler(call);
+  } catch (const data::PageFault& fault) {
+    AwaitPages(call.session, call.command, call.args, fault);
+    return false;
+  } catch (const data::PageUnreadable& unreadable) {
+    store.CheckUnchanged(unreadable.reason);
+    call.Error("ERR " + unreadable.reason);
+  }
+  if (outermost) running_ = nullptr;
+  return true;
+}
+
+bool Engine::CallCanWait() const {
+  return running_ != nullptr && running_->mode == Call::Mode::kDirect && store.BatchIsClean() &&
+         !IsExec(running_->command) &&
+         running_->reply.output().appended_bytes() == running_position_;
+}
+
+void Engine::AwaitPages(Session& session, CommandEntry& command, Args args,
+                        const data::PageFault& fault) {
+  running_ = nullptr;
+  Postpone(session, command, args, ParkedCall::Reason::kPages);
+  session.parked->page_wait = store.pager()->Await(fault);
 }
 
 void Engine::Record(const Call& call, uint64_t nanos) {

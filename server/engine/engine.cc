@@ -7,10 +7,15 @@
 
 namespace leat::engine {
 
+using store::TopicPager;
+
 namespace {
 
 // Due keys reclaimed in one slice of a turn: well below a millisecond.
 constexpr size_t kExpiriesPerSlice = 1000;
+// Of a checkpoint's walk in one slice: half a millisecond, or so.
+constexpr size_t kCheckpointSteps = 4000;
+constexpr int64_t kCheckpointPollMs = 10;
 
 }  // namespace
 
@@ -25,6 +30,7 @@ Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_
       pubsub(seed, outbox),
       random_state_(seed) {
   store.set_observer(this);
+  if (store.pager() != nullptr) store.pager()->set_can_wait([this] { return CallCanWait(); });
   BeginTurn();
   turn_started_ = false;
   started_ms = now_ms();
@@ -35,11 +41,23 @@ Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_
 
 Engine::~Engine() {
   store.set_observer(nullptr);
+  if (store.pager() != nullptr) store.pager()->set_can_wait(nullptr);
 }
 
 void Engine::ApplyConfig() {
   if (persistence::Journal* journal = store.journal()) journal->SetPolicy(config.append_fsync);
+  if (store.pager() != nullptr) {
+    store.pager()->set_budget(static_cast<size_t>(config.topic_memory_bytes));
+  }
+  if (checkpoints_ != nullptr) {
+    checkpoints_->set_growth(config.checkpoint_growth_percentage, config.checkpoint_min_bytes);
+  }
   store.set_hold_unsynced(config.append_fsync == persistence::SyncPolicy::kAlways);
+}
+
+void Engine::set_checkpoints(store::Checkpointer* checkpoints) {
+  checkpoints_ = checkpoints;
+  ApplyConfig();
 }
 
 Session* Engine::Connect() {
@@ -60,6 +78,7 @@ Session* Engine::Connect() {
 void Engine::Disconnect(Session& session) {
   if (session.parked != nullptr && session.parked->reason != ParkedCall::Reason::kKeys) {
     std::erase(postponed_, &session);
+    if (session.parked->page_wait != 0) store.pager()->End(session.parked->page_wait);
   }
   blocking.Unpark(session);
   pubsub.UnsubscribeAll(session);
@@ -157,6 +176,7 @@ std::vector<Session*> Engine::EndTurn() {
     for (Session* session : std::exchange(resumed_, {})) Process(*session);
   }
   turn_started_ = false;
+  if (store.pager() != nullptr) store.pager()->Evict();
   if (persistence::Journal* journal = store.journal()) journal->Submit();
   std::vector<Session*> sessions = outbox.Take();
   for (Session* session : sessions) {
@@ -175,6 +195,36 @@ void Engine::JournalAdvanced() {
     outbox.Add(*session);
   }
   ResumePostponed(ParkedCall::Reason::kBacklog);
+}
+
+void Engine::PagesArrived() {
+  TopicPager& pager = *store.pager();
+  pager.TakeAnswers();
+  for (const TopicPager::Finished& finished : pager.TakeFinished()) {
+    const auto waits = [&finished](const Session* session) {
+      return session->parked->page_wait == finished.id;
+    };
+    const auto found = std::find_if(postponed_.begin(), postponed_.end(), waits);
+    if (found == postponed_.end()) continue;  // its client is gone
+    Session& session = **found;
+    postponed_.erase(found);
+    if (finished.error.empty()) {
+      Resume(session);
+    } else {
+      session.parked.reset();
+      CountError("ERR " + finished.error);
+      if (WantsReply(session)) session.reply.Error("ERR " + finished.error);
+      outbox.Add(session);
+      resumed_.push_back(&session);
+    }
+    const bool waits_again = session.parked != nullptr && session.parked->page_wait != 0;
+    if (waits_again) {
+      pager.Continue(session.parked->page_wait, finished.id);
+    } else {
+      pager.End(finished.id);
+    }
+  }
+  if (!DiskIsBehind()) ResumePostponed(ParkedCall::Reason::kBacklog);
 }
 
 void Engine::NoteJournalStatus() {
@@ -201,11 +251,39 @@ void Engine::RunTimers() {
     next_second_ms_ = now_ms() + 1000;
     SampleRates();
     CheckClients();
+    if (store.pager() != nullptr) store.pager()->Reclaim();
+  }
+  if (checkpoints_ != nullptr) RunCheckpoint();
+}
+
+// `save`: by time and changes.
+bool Engine::SavePointReached() const {
+  const store::Checkpointer::Report report = checkpoints_->report();
+  const auto changes = static_cast<int64_t>(store.changes() - report.changes_at_last);
+  return changes > 0 && std::any_of(config.save.begin(), config.save.end(), [&](SavePoint point) {
+           return changes >= point.changes &&
+                  now_ms() - report.last_save_ms >= point.seconds * 1000;
+         });
+}
+
+void Engine::RunCheckpoint() {
+  if (!checkpoints_->in_progress() && SavePointReached()) checkpoints_->Request();
+  const std::string error_before = checkpoints_->report().last_status.message();
+  checkpoint_goes_on_ = checkpoints_->Step(now_ms(), kCheckpointSteps);
+  const std::string error = checkpoints_->report().last_status.message();
+  if (error == error_before) return;
+  if (error.empty()) {
+    log.Write(LogLevel::kNotice, now_ms(), "checkpoints succeed again");
+  } else {
+    log.Write(LogLevel::kWarning, now_ms(), "a checkpoint failed: " + error);
   }
 }
 
 int64_t Engine::NextTimerMs() const {
   int64_t next = std::min(blocking.NextDeadlineMs(), next_second_ms_);
+  if (checkpoints_ != nullptr && checkpoints_->in_progress()) {
+    next = std::min(next, now_ms() + (checkpoint_goes_on_ ? 1 : kCheckpointPollMs));
+  }
   if (blocking.NextRetryMs() < next && !HoldsWrites()) next = blocking.NextRetryMs();
   if (pause_.until_ms != 0) return std::min(next, pause_.until_ms);
   if (!active_expire_) return next;
@@ -213,7 +291,7 @@ int64_t Engine::NextTimerMs() const {
 }
 
 bool Engine::HoldsWrites() const {
-  return pause_.until_ms != 0 || !journal_error_.empty() || JournalIsBehind();
+  return pause_.until_ms != 0 || !journal_error_.empty() || DiskIsBehind();
 }
 
 void Engine::SetPause(Pause pause) {
@@ -251,13 +329,17 @@ void Engine::ResumePostponed(ParkedCall::Reason reason) {
       postponed_.push_back(session);
       continue;
     }
-    const std::unique_ptr<ParkedCall> parked = std::move(session->parked);
-    if (session->IsClosing()) continue;
-    const std::vector<std::string_view> args(parked->args.begin(), parked->args.end());
-    call_started_nanos_ = clock.MonotonicNanos();
-    Execute(*session, args);
-    resumed_.push_back(session);
+    Resume(*session);
   }
+}
+
+void Engine::Resume(Session& session) {
+  const std::unique_ptr<ParkedCall> parked = std::move(session.parked);
+  if (session.IsClosing()) return;
+  const std::vector<std::string_view> args(parked->args.begin(), parked->args.end());
+  call_started_nanos_ = clock.MonotonicNanos();
+  Execute(session, args);
+  resumed_.push_back(&session);
 }
 
 void Engine::TimeOutBlocked() {

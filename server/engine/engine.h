@@ -30,7 +30,9 @@
 #include "server/engine/slow_log.h"
 #include "server/engine/statistics.h"
 #include "server/engine/transaction.h"
+#include "server/store/checkpointer.h"
 #include "server/store/store.h"
+#include "server/store/topic_pager.h"
 
 namespace leat::engine {
 
@@ -61,6 +63,8 @@ class Engine final : private store::KeyObserver {
   std::vector<Session*> EndTurn();
   // When RunTimers is wanted next, in Unix milliseconds.
   int64_t NextTimerMs() const;
+  // The block store has answers: calls that waited for blocks may run.
+  void PagesArrived();
   // The journal announced a new durable LSN, so replies that waited may go; or trouble with the
   // disk, or its end: while it lasts, calls that write are refused.
   void JournalAdvanced();
@@ -90,6 +94,9 @@ class Engine final : private store::KeyObserver {
   void Monitor(Session& session);
   size_t monitor_count() const { return monitors_.size(); }
   void StopMonitoring(Session& session);
+  // Borrowed; null: nothing is kept on disk.
+  void set_checkpoints(store::Checkpointer* checkpoints);
+  store::Checkpointer* checkpoints() const { return checkpoints_; }
   // 40 hexadecimal digits that no other process has (INFO run_id).
   const std::string& run_id() const { return run_id_; }
   // DEBUG SET-ACTIVE-EXPIRE: whether due keys are reclaimed without anyone asking for them.
@@ -135,7 +142,15 @@ class Engine final : private store::KeyObserver {
   // As Run, with the reply going where CLIENT REPLY says.
   bool RunAndReply(Session& session, CommandEntry& command, Args args, Call::Mode mode);
   bool RunMuted(Session& session, CommandEntry& command, Args args, Call::Mode mode);
-  bool JournalIsBehind() const;
+  // The disk cannot keep up with the journal, or with sealed blocks.
+  bool DiskIsBehind() const;
+  // Puts the call aside until what it waits for has come.
+  void Postpone(Session& session, CommandEntry& command, Args args, ParkedCall::Reason reason);
+  // Whether the call that runs has neither changed nor replied anything, and may run again later.
+  bool CallCanWait() const;
+  void AwaitPages(Session& session, CommandEntry& command, Args args, const data::PageFault& fault);
+  // Runs the handler; false when the call waits for pages.
+  bool Handle(Call& call, uint64_t position);
   // Whether calls that write are put aside or refused. What waits for a retry may write: it goes on
   // waiting.
   bool HoldsWrites() const;
@@ -146,6 +161,9 @@ class Engine final : private store::KeyObserver {
   void NoteJournalStatus();
   void Unpark(Session& session);
   void ResumePostponed(ParkedCall::Reason reason);
+  void Resume(Session& session);
+  void RunCheckpoint();
+  bool SavePointReached() const;
   void TimeOutBlocked();
   void CheckClients();
   void SampleRates();
@@ -158,6 +176,10 @@ class Engine final : private store::KeyObserver {
   uint64_t next_session_id_ = 1;
   int64_t now_micros_ = 0;
   uint64_t call_started_nanos_ = 0;
+  store::Checkpointer* checkpoints_ = nullptr;
+  const Call* running_ = nullptr;    // the outermost call
+  uint64_t running_position_ = 0;    // of its reply's output, before it
+  bool checkpoint_goes_on_ = false;  // a slice is wanted in the next turn
   std::unique_ptr<char[]> scratch_;
   size_t scratch_size_ = 0;
   uint64_t random_state_;

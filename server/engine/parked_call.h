@@ -1,6 +1,7 @@
-// A call that waits: for a key (XREAD BLOCK), for the end of a pause (CLIENT PAUSE), or for the
-// journal (its backlog is too long). It keeps copies of its arguments and is run again, as it
-// stands, when what it waits for may have come.
+// A call that waits: for a key (XREAD BLOCK), for the end of a pause (CLIENT PAUSE), for the disk
+// to catch up (the journal's backlog is too long), or for blocks of a topic that are on disk. It
+// keeps copies of its arguments and is run again, as it stands, when what it waits for may have
+// come.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct KeyWait {
 enum class TimeoutReply : uint8_t { kNullArray, kNull };
 
 struct ParkedCall {
-  enum class Reason : uint8_t { kKeys, kPause, kBacklog };
+  enum class Reason : uint8_t { kKeys, kPause, kBacklog, kPages };
 
   Reason reason = Reason::kKeys;
   CommandEntry* command = nullptr;
@@ -36,6 +37,7 @@ struct ParkedCall {
   uint32_t database = 0;
   int64_t deadline_ms = 0;  // 0: none
   TimeoutReply timeout_reply = TimeoutReply::kNullArray;
+  uint64_t page_wait = 0;  // of kPages: TopicPager::WaitId
 };
 
 }  // namespace leat::engine

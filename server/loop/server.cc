@@ -22,7 +22,8 @@ uv_handle_t* Handle(void* handle) {
 
 }  // namespace
 
-Server::Server(engine::Engine& engine) : engine_(engine) {
+Server::Server(engine::Engine& engine, store::DataDirectory* directory)
+    : engine_(engine), directory_(directory) {
   uv_loop_init(&loop_);
   uv_prepare_init(&loop_, &prepare_);
   uv_check_init(&loop_, &check_);
@@ -34,15 +35,21 @@ Server::Server(engine::Engine& engine) : engine_(engine) {
     server.engine_.BeginTurn();
     server.engine_.JournalAdvanced();
   });
-  for (void* handle : {static_cast<void*>(&prepare_), static_cast<void*>(&check_),
-                       static_cast<void*>(&timer_), static_cast<void*>(&terminate_),
-                       static_cast<void*>(&interrupt_), static_cast<void*>(&journal_advanced_)}) {
+  uv_async_init(&loop_, &blocks_came_, [](uv_async_t* async) {
+    auto& server = *static_cast<Server*>(async->data);
+    server.engine_.BeginTurn();
+    server.engine_.PagesArrived();
+  });
+  for (void* handle :
+       {static_cast<void*>(&prepare_), static_cast<void*>(&check_), static_cast<void*>(&timer_),
+        static_cast<void*>(&terminate_), static_cast<void*>(&interrupt_),
+        static_cast<void*>(&journal_advanced_), static_cast<void*>(&blocks_came_)}) {
     Handle(handle)->data = this;
   }
 }
 
 Server::~Server() {
-  if (persistence::Journal* journal = engine_.store.journal()) journal->SetNotify(nullptr);
+  if (directory_ != nullptr) directory_->SetNotify(nullptr, nullptr);
   for (const auto& [id, session] : engine_.sessions()) {
     engine_.Close(*session, true, "the server shuts down");
   }
@@ -142,8 +149,10 @@ void Server::Run() {
   uv_check_start(&check_, [](uv_check_t* check) { static_cast<Server*>(check->data)->EndTurn(); });
   uv_signal_start(&terminate_, OnSignal, SIGTERM);
   uv_signal_start(&interrupt_, OnSignal, SIGINT);
-  if (persistence::Journal* journal = engine_.store.journal()) {
-    journal->SetNotify([this] { uv_async_send(&journal_advanced_); });
+  if (directory_ != nullptr) {
+    directory_->SetNotify([this] { uv_async_send(&journal_advanced_); },
+                          [this] { uv_async_send(&blocks_came_); });
+    uv_async_send(&blocks_came_);  // what came during the recovery
   }
   uv_run(&loop_, UV_RUN_DEFAULT);
 }

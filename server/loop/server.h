@@ -4,8 +4,8 @@
 //   poll ─▶ read callbacks (Process) ─▶ check: EndTurn, flush ─▶ timers ─▶ prepare: EndTurn, flush
 //   ─▶ poll
 //
-// Everything runs on the thread that calls Run. Only the journal's notification comes from another
-// one, through a uv_async_t.
+// Everything runs on the thread that calls Run. Only the notifications of the disk's threads come
+// from others, each through a uv_async_t.
 #pragma once
 
 #include <uv.h>
@@ -17,13 +17,14 @@
 #include <vector>
 
 #include "server/engine/engine.h"
+#include "server/store/data_directory.h"
 
 namespace leat::loop {
 
 class Server {
  public:
-  // The engine outlives the server.
-  explicit Server(engine::Engine& engine);
+  // Both outlive the server; `directory` is null where nothing is kept on disk.
+  Server(engine::Engine& engine, store::DataDirectory* directory);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -52,11 +53,13 @@ class Server {
   static void OnSignal(uv_signal_t* signal, int number);
 
   engine::Engine& engine_;
+  store::DataDirectory* const directory_;
   uv_loop_t loop_;
   uv_prepare_t prepare_;
   uv_check_t check_;
   uv_timer_t timer_;
   uv_async_t journal_advanced_;
+  uv_async_t blocks_came_;
   uv_signal_t terminate_;
   uv_signal_t interrupt_;
   std::vector<std::unique_ptr<uv_tcp_t>> tcp_listeners_;

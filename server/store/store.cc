@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "server/store/checkpoint_walk.h"
+
 namespace leat::store {
 
 namespace {
@@ -15,8 +17,8 @@ uint64_t HoldKey(uint32_t database, const data::Key& key) {
 
 }  // namespace
 
-Store::Store(data::Dataset& dataset, persistence::Journal* journal)
-    : dataset_(dataset), journal_(journal) {}
+Store::Store(data::Dataset& dataset, persistence::Journal* journal, TopicPager* pager)
+    : dataset_(dataset), journal_(journal), pager_(pager) {}
 
 data::Entry* Store::FindNoTouch(uint32_t database, const data::Key& key, int64_t now_ms) {
   if (hold_unsynced_) See(database, key);
@@ -102,6 +104,18 @@ Lsn Store::durable_lsn() const {
   return journal_ == nullptr ? std::numeric_limits<Lsn>::max() : journal_->durable_lsn();
 }
 
+void Store::SaveBeforeChange(uint32_t database, const data::Key& key) {
+  checkpoint_->BeforeChange(database, key);
+}
+
+void Store::SaveBeforeFlush(uint32_t database) {
+  checkpoint_->BeforeFlush(database);
+}
+
+void Store::SaveBeforeSwap(uint32_t database, uint32_t other) {
+  checkpoint_->BeforeSwap(database, other);
+}
+
 void Store::Hold(uint32_t database, const data::Key& key) {
   batch_keys_.push_back(HoldKey(database, key));
 }
@@ -116,6 +130,12 @@ void Store::See(uint32_t database, const data::Key& key) {
   if (unsynced_.empty()) return;
   const auto found = unsynced_.find(HoldKey(database, key));
   if (found != unsynced_.end()) seen_lsn_ = std::max(seen_lsn_, found->second);
+}
+
+void Store::CheckUnchanged(const std::string& reason) const {
+  if (!changing_) return;
+  std::fprintf(stderr, "leat-server: a change cannot be carried out: %s\n", reason.c_str());
+  std::abort();
 }
 
 void Store::Refused(uint8_t tag) {

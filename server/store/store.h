@@ -41,11 +41,15 @@ class KeyObserver {
   virtual void DatabaseChanged(uint32_t database) = 0;
 };
 
+class CheckpointWalk;
+class TopicPager;
+
 class Store {
  public:
-  // `journal` may be null; it outlives the store. `hold_unsynced`: replies that show data wait
-  // until that data is on disk (appendfsync always).
-  Store(data::Dataset& dataset, persistence::Journal* journal);
+  // `journal` and `pager` may be null; they outlive the store. `hold_unsynced`: replies that show
+  // data wait until that data is on disk (appendfsync always).
+  explicit Store(data::Dataset& dataset, persistence::Journal* journal,
+                 TopicPager* pager = nullptr);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -79,13 +83,21 @@ class Store {
   template <typename Mutation>
   void Commit(const Mutation& mutation) {
     Changed(mutation);
+    if (checkpoint_ != nullptr) [[unlikely]]
+      SaveBefore(mutation);
+    changing_ = true;
     const bool fits = data::Apply(dataset_, mutation);
+    changing_ = false;
     if (!fits) Refused(Mutation::kTag);
     // What stands in exchanged databases is news too, not only what stood there.
     if constexpr (requires { mutation.other; }) Changed(mutation);
     ++changes_;
     if (journal_ != nullptr) Write(mutation);
   }
+  // Whether the batch under way has changed nothing yet; and whether a mutation is being applied.
+  bool BatchIsClean() const { return batch_mutations_ == 0 && !changing_; }
+  // Ends the process where a mutation is being applied: what it needs cannot be read.
+  void CheckUnchanged(const std::string& reason) const;
 
   // Deletes up to `budget` keys that have expired by `now_ms`; returns how many it deleted. Whether
   // there are more shows in NextExpiryMs.
@@ -105,6 +117,9 @@ class Store {
   Lsn durable_lsn() const;
 
   persistence::Journal* journal() { return journal_; }
+  TopicPager* pager() { return pager_; }
+  // The one under way, which sees every change before it happens; null: none.
+  void set_checkpoint(CheckpointWalk* checkpoint) { checkpoint_ = checkpoint; }
   // Mutations committed since the start.
   uint64_t changes() const { return changes_; }
   uint64_t expired_keys() const { return expired_keys_; }
@@ -117,6 +132,11 @@ class Store {
   void Write(const Mutation& mutation);
   template <typename Mutation>
   void KeyChanged(uint32_t database, const data::Key& key);
+  template <typename Mutation>
+  void SaveBefore(const Mutation& mutation);
+  void SaveBeforeChange(uint32_t database, const data::Key& key);
+  void SaveBeforeFlush(uint32_t database);
+  void SaveBeforeSwap(uint32_t database, uint32_t other);
   void Hold(uint32_t database, const data::Key& key);
   void DatabaseChanged(uint32_t database);
   void See(uint32_t database, const data::Key& key);
@@ -124,6 +144,9 @@ class Store {
 
   data::Dataset& dataset_;
   persistence::Journal* journal_;
+  TopicPager* pager_;
+  CheckpointWalk* checkpoint_ = nullptr;
+  bool changing_ = false;
   KeyObserver* observer_ = nullptr;
   uint32_t batch_depth_ = 0;
   uint32_t batch_mutations_ = 0;
@@ -162,6 +185,20 @@ void Store::KeyChanged(uint32_t database, const data::Key& key) {
   if (observer_ == nullptr) return;
   if constexpr (data::ChangesValue<Mutation>()) observer_->KeyChanged(database, key);
   if constexpr (data::FeedsReaders<Mutation>()) observer_->KeyFed(database, key);
+}
+
+template <typename Mutation>
+void Store::SaveBefore(const Mutation& mutation) {
+  if constexpr (requires { mutation.key; }) {
+    SaveBeforeChange(mutation.database, mutation.key);
+    if constexpr (requires { mutation.to_key; }) {
+      SaveBeforeChange(mutation.to_database, mutation.to_key);
+    }
+  } else if constexpr (requires { mutation.other; }) {
+    SaveBeforeSwap(mutation.database, mutation.other);
+  } else {
+    SaveBeforeFlush(mutation.database);
+  }
 }
 
 template <typename Mutation>

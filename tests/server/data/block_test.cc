@@ -101,7 +101,7 @@ TEST(BlockTest, KeepsReferencedBytesWhileGrowingTrimmingAndDeleting) {
   block.Delete(1);
   block.TrimThrough({10, 0});
   for (uint64_t i = 4; i < 400; ++i) ASSERT_TRUE(block.Append({i * 10, 0}, {2, Fields("more")}));
-  block.Seal();
+  block.Seal(nullptr);
   EXPECT_EQ(shown, expected);
   EXPECT_NE(block.owner().data(), reference.data());
 }
@@ -150,7 +150,7 @@ TEST(BlockTest, MarksMoveWithTheEntriesWhenTrimmedOnesAreLeftBehind) {
 TEST(BlockTest, SealingGivesBackWhatIsUnused) {
   Block block(0, Block::kMaxAllocation);
   ASSERT_TRUE(block.Append({1, 0}, {2, Fields("only")}));
-  block.Seal();
+  block.Seal(nullptr);
   EXPECT_LE(block.memory_bytes(), 96u);
   EXPECT_EQ(block.Bytes(0, 1), Entry({1, 0}, "only"));
 }
