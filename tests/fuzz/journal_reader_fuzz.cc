@@ -3,7 +3,7 @@
 // right afterwards, so that what lies behind them is reached too.
 //
 //   clang++-14 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. \
-//       tests/fuzz/journal_reader_fuzz.cc persistence/log_*.cc -lxxhash
+//       tests/fuzz/journal_reader_fuzz.cc persistence/{log_*,segment_file}.cc -lxxhash
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

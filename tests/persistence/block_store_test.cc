@@ -293,7 +293,8 @@ TEST_F(BlockStoreTest, AFailedSyncAbandonsTheSegment) {
 
 TEST_F(BlockStoreTest, AFullDiskIsNotFilledFurtherAndRecovers) {
   disk_.SetFull(true);
-  store_->Write(1, MakeBlock(5000, 1));
+  const std::string block = MakeBlock(5000, 1);
+  store_->Write(1, block);
   for (int64_t second = 0; second < 10; ++second) {
     store_->Step(second * 1000);
     EXPECT_THAT(store_->status().message(), HasSubstr("No space left on device"));
@@ -304,6 +305,27 @@ TEST_F(BlockStoreTest, AFullDiskIsNotFilledFurtherAndRecovers) {
   store_->Step(10000);
   EXPECT_TRUE(store_->status().ok());
   EXPECT_EQ(store_->TakeAnswers().size(), 1u);
+}
+
+// There is room for the header of a segment, but for no block: every attempt leaves no file behind.
+TEST_F(BlockStoreTest, AttemptsOnAnAlmostFullDiskLeaveNothing) {
+  const BlockPlace before = WriteBlock(*store_, "before");
+  const std::string block = MakeBlock(5000, 1);
+  store_->Write(1, block);
+  disk_.FailAt(disk_.operations(), Fault::kNoSpace);
+  store_->Step(0);
+  for (int64_t second = 1; second < 10; ++second) {
+    // Create, write, sync, rename, sync the directory; then the block.
+    disk_.FailAt(disk_.operations() + 5, Fault::kNoSpace);
+    store_->Step(second * 1000);
+    EXPECT_EQ(store_->status().message(), "blocks/" + kBlockSegments.Name(second + 1) +
+                                              ": cannot write: No space left on device");
+    EXPECT_THAT(NamesOf(disk_), ElementsAre(kFirst));
+  }
+  store_->Step(10000);
+  EXPECT_EQ(store_->TakeAnswers().size(), 1u);
+  EXPECT_EQ(store_->usage().segments, 2u);
+  EXPECT_EQ(ReadText(*store_, before), "before");
 }
 
 TEST_F(BlockStoreTest, RefusesABlockThatNoRecordCanHold) {
