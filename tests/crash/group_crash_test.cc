@@ -10,9 +10,8 @@
 #include <random>
 #include <string>
 
-#include "persistence/journal.h"
-#include "server/store/mutation_codec.h"
 #include "tests/crash/group_model.h"
+#include "tests/crash/life.h"
 #include "tests/persistence/simulated_disk.h"
 #include "tests/server/engine/test_server.h"
 
@@ -20,10 +19,9 @@ namespace leat::testing {
 namespace {
 
 using persistence::Fault;
-using persistence::Journal;
 using persistence::Lsn;
 
-constexpr int kHistories = 400;
+constexpr int kHistories = 3000;
 constexpr int kLivesPerHistory = 4;
 constexpr int kCallsPerLife = 80;
 
@@ -60,42 +58,27 @@ class GroupHistory {
     return topic == nullptr ? "" : GroupText(*topic);
   }
 
-  // The model goes back to what the journal has kept.
-  std::unique_ptr<Journal> Recover() {
-    recovered_ = std::make_unique<data::Dataset>(1);
-    Journal::Options options;
-    options.directory = "/journal";
-    options.policy = persistence::SyncPolicy::kAlways;
-    options.segment_bytes = 4096;
-    options.random_seed = random_();
-    options.threaded = false;
-    auto journal = Journal::Open(disk_, options, [this](const persistence::Record& record) {
-      const std::string error = store::ApplyEncoded(record.payload, *recovered_);
-      return error.empty() ? persistence::Status() : persistence::Status::Error(error);
-    });
-    EXPECT_TRUE(journal.ok()) << journal.status().message();
-    if (!journal.ok()) return nullptr;
-    const Lsn lsn = (*journal)->recovery().last_lsn;
+  // The model goes back to what was kept.
+  std::unique_ptr<Life> Recover() {
+    auto life =
+        std::make_unique<Life>(disk_, Life::Options{.seed = random_(), .start_ms = lived_ms_});
+    if (!life->ok()) return nullptr;
+    const Lsn lsn = life->recovered_lsn();
     EXPECT_GE(lsn, acknowledged_lsn_);
     EXPECT_TRUE(states_.contains(lsn)) << "a part of a batch was recovered";
     model_ = states_[lsn];
     states_.erase(states_.upper_bound(lsn), states_.end());
-    EXPECT_EQ(TextOf(*recovered_), model_.Text());
-    return std::move(*journal);
+    EXPECT_EQ(TextOf(life->server().dataset), model_.Text());
+    return life;
   }
 
   void Live() {
-    const std::unique_ptr<Journal> journal = Recover();
-    if (journal == nullptr || ::testing::Test::HasFailure()) return;
+    const std::unique_ptr<Life> life = Recover();
+    if (life == nullptr || ::testing::Test::HasFailure()) return;
     ScheduleFaults();
-    engine::Config config;
-    config.databases = 1;
-    config.append_fsync = persistence::SyncPolicy::kAlways;
-    config.log_level = engine::LogLevel::kNothing;
-    TestServer server(config, journal.get());
-    std::swap(server.dataset.databases, recovered_->databases);
-    server.clock.Advance(lived_ms_);
-    TestClient client(server);
+    TestServer& server = life->server();
+    TestClient& client = life->client();
+    persistence::Journal* const journal = &life->journal();
     std::string due;  // replies that may wait for the disk
     std::string seen;
     if (TopicOf(server.dataset) == nullptr) {
@@ -114,15 +97,12 @@ class GroupHistory {
       due += step.reply + "\n";
       states_[journal->appended_lsn()] = model_;
       ASSERT_EQ(TextOf(server.dataset), model_.Text()) << step.call[0];
-      (void)journal->Step(server.now_ms());
-      server.engine.BeginTurn();
-      server.engine.JournalAdvanced();
-      server.EndTurn();
+      if (OneIn(3)) life->StepCheckpoint(Pick(10));
+      life->StepDisk();
       for (const std::string& reply : Replies(client.Received())) seen += reply + "\n";
       ASSERT_EQ(seen, due.substr(0, seen.size())) << step.call[0];
       if (seen.size() == due.size()) acknowledged_lsn_ = journal->appended_lsn();
     }
-    disk_.Stop();
   }
 
   static std::vector<std::string> Replies(const std::string& text) {
@@ -256,7 +236,6 @@ class GroupHistory {
   persistence::SimulatedDisk disk_;
   GroupModel model_;
   std::map<Lsn, GroupModel> states_;
-  std::unique_ptr<data::Dataset> recovered_;
   Lsn acknowledged_lsn_ = 0;
   int64_t lived_ms_ = 0;
   uint64_t next_ms_ = 1;

@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "persistence/journal.h"
-#include "server/store/mutation_codec.h"
+#include "tests/crash/life.h"
 #include "tests/persistence/simulated_disk.h"
 #include "tests/server/engine/dataset_text.h"
 #include "tests/server/engine/test_server.h"
@@ -20,66 +19,8 @@ namespace leat::testing {
 namespace {
 
 using persistence::Fault;
-using persistence::Journal;
 using persistence::Lsn;
 using persistence::SimulatedDisk;
-
-// A server on the disk from its start, with what the journal has kept, to its end.
-class Life {
- public:
-  Life(SimulatedDisk& disk, int64_t start_ms, engine::Config config = {}) : disk_(disk) {
-    config.databases = 1;
-    config.append_fsync = persistence::SyncPolicy::kAlways;
-    config.log_level = engine::LogLevel::kNothing;
-    Journal::Options options;
-    options.directory = "/journal";
-    options.policy = persistence::SyncPolicy::kAlways;
-    options.segment_bytes = 2048;
-    options.threaded = false;
-    data::Dataset recovered(1);
-    auto opened = Journal::Open(disk, options, [&recovered](const persistence::Record& record) {
-      const std::string error = store::ApplyEncoded(record.payload, recovered);
-      return error.empty() ? persistence::Status() : persistence::Status::Error(error);
-    });
-    EXPECT_TRUE(opened.ok()) << opened.status().message();
-    if (!opened.ok()) return;
-    journal_ = std::move(*opened);
-    server_ = std::make_unique<TestServer>(config, journal_.get());
-    std::swap(server_->dataset.databases, recovered.databases);
-    server_->clock.Advance(start_ms);
-    client_ = std::make_unique<TestClient>(*server_);
-  }
-  // Nothing of what was not written reaches the disk.
-  ~Life() { disk_.Stop(); }
-  Life(const Life&) = delete;
-  Life& operator=(const Life&) = delete;
-
-  // The reply, or "" where it waits for the disk.
-  std::string Run(const std::vector<std::string>& call) {
-    client_->Send(Encode(call));
-    (void)journal_->Step(server_->now_ms());
-    server_->engine.BeginTurn();
-    server_->engine.JournalAdvanced();
-    server_->EndTurn();
-    return client_->Received();
-  }
-  // The same without the disk having been asked: nobody sees the reply.
-  void RunUnseen(const std::vector<std::string>& call) { client_->Send(Encode(call)); }
-  // Writes what there is to write, and leaves it at that.
-  void Write() { (void)journal_->Step(server_->now_ms()); }
-
-  Lsn recovered_lsn() const { return journal_->recovery().last_lsn; }
-  Lsn appended_lsn() const { return journal_->appended_lsn(); }
-  bool works() const { return journal_ != nullptr && journal_->status().ok(); }
-  TestServer& server() { return *server_; }
-  std::string Text() const { return TextOf(server_->dataset); }
-
- private:
-  SimulatedDisk& disk_;
-  std::unique_ptr<Journal> journal_;
-  std::unique_ptr<TestServer> server_;
-  std::unique_ptr<TestClient> client_;
-};
 
 std::vector<std::string> Append(const std::string& iid) {
   return {"XADD", "topic", "IDMP", "producer", iid, "*", "n", iid};
@@ -89,14 +30,14 @@ TEST(IdempotencyCrashTest, ARetryAfterARestartIsKnown) {
   SimulatedDisk disk;
   std::string first;
   {
-    Life life(disk, 0);
+    Life life(disk, {});
     first = life.Run(Append("1"));
     EXPECT_EQ(first, "\"1700000000000-0\"");
     EXPECT_EQ(life.Run(Append("1")), first);
     EXPECT_EQ(life.Run({"XCFGSET", "other", "IDMP-DURATION", "1"}), "-ERR no such key");
   }
   disk.Crash();
-  Life life(disk, 50);
+  Life life(disk, {.start_ms = 50});
   EXPECT_EQ(life.Run(Append("1")), first);
   EXPECT_EQ(life.Run({"XLEN", "topic"}), "1");
   const std::string info = life.Run({"XINFO", "STREAM", "topic"});
@@ -111,13 +52,13 @@ TEST(IdempotencyCrashTest, ARetryAfterARestartIsKnown) {
 TEST(IdempotencyCrashTest, ARetryOfAnAppendWhoseReplyWasLostIsKnown) {
   SimulatedDisk disk;
   {
-    Life life(disk, 0);
-    life.RunUnseen(Append("1"));
-    life.Write();
-    life.RunUnseen(Append("2"));
+    Life life(disk, {});
+    life.client().Send(Encode(Append("1")));
+    life.StepDisk();
+    life.client().Send(Encode(Append("2")));
   }
   disk.Crash();
-  Life life(disk, 50);
+  Life life(disk, {.start_ms = 50});
   EXPECT_EQ(life.Run({"XLEN", "topic"}), "1");
   EXPECT_EQ(life.Run(Append("1")), "\"1700000000000-0\"");
   EXPECT_EQ(life.Run(Append("2")), "\"1700000000050-0\"");
@@ -129,13 +70,13 @@ TEST(IdempotencyCrashTest, TheSettingsOfATopicAreThoseOfItsCreation) {
   {
     engine::Config config;
     config.stream_idempotency = {7, 9};
-    Life life(disk, 0, config);
+    Life life(disk, {.config = config});
     life.Run(Append("1"));
     life.Run({"CONFIG", "SET", "stream-idmp-maxsize", "50"});
     life.Run({"XGROUP", "CREATE", "grouped", "group", "0", "MKSTREAM"});
   }
   disk.Kill();
-  Life life(disk, 0);
+  Life life(disk, {});
   const std::string info = life.Run({"XINFO", "STREAM", "topic"});
   EXPECT_NE(info.find("\"idmp-duration\" 7 \"idmp-maxsize\" 9 "), std::string::npos) << info;
   const std::string grouped = life.Run({"XINFO", "STREAM", "grouped"});
@@ -164,15 +105,16 @@ class RetryHistory {
 
   void Live(bool with_faults) {
     constexpr int kCalls = 40;
-    Life life(disk_, lived_ms_);
-    if (!life.works()) return;
+    Life life(disk_, {.seed = random_(), .start_ms = lived_ms_});
+    if (!life.ok()) return;
     const auto state = states_.find(life.recovered_lsn());
     ASSERT_NE(state, states_.end()) << "a part of a batch was recovered";
     ASSERT_EQ(life.Text(), state->second);
     states_.erase(states_.upper_bound(life.recovered_lsn()), states_.end());
     CheckMessages(life);
     if (with_faults) ScheduleFaults();
-    for (int i = 0; i < kCalls && life.works() && !::testing::Test::HasFailure(); ++i) {
+    for (int i = 0; i < kCalls && life.journal().status().ok() && !::testing::Test::HasFailure();
+         ++i) {
       const auto passed = static_cast<int64_t>(Pick(1500));
       lived_ms_ += passed;
       life.server().Advance(passed);
@@ -181,7 +123,8 @@ class RetryHistory {
       } else {
         Send(life);
       }
-      states_[life.appended_lsn()] = life.Text();
+      states_[life.journal().appended_lsn()] = life.Text();
+      if (OneIn(3)) life.StepCheckpoint(Pick(10));
     }
   }
 
@@ -240,7 +183,7 @@ class RetryHistory {
 };
 
 TEST(IdempotencyCrashTest, EachMessageIsThereOnceHoweverOftenItWasTried) {
-  for (uint64_t seed = 1; seed <= 300 && !::testing::Test::HasFailure(); ++seed) {
+  for (uint64_t seed = 1; seed <= 1500 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RetryHistory(seed).Run();
   }

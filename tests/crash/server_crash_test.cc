@@ -10,8 +10,8 @@
 #include <random>
 #include <string>
 
-#include "persistence/journal.h"
-#include "server/store/mutation_codec.h"
+#include "server/base/hash.h"
+#include "tests/crash/life.h"
 #include "tests/persistence/simulated_disk.h"
 #include "tests/server/engine/dataset_text.h"
 #include "tests/server/engine/test_server.h"
@@ -20,17 +20,23 @@ namespace leat::testing {
 namespace {
 
 using persistence::Fault;
-using persistence::Journal;
 using persistence::Lsn;
 
-constexpr int kHistories = 300;
+constexpr int kHistories = 3000;
 constexpr int kLivesPerHistory = 4;
 constexpr int kCallsPerLife = 60;
 constexpr size_t kDatabases = 2;
 
+// What all histories together have come to.
+struct Reached {
+  uint64_t checkpoints = 0, recovered_checkpoints = 0, evictions = 0, fetches = 0, waits = 0;
+  uint64_t segments = 0;
+};
+
 class History {
  public:
-  explicit History(uint64_t seed) : random_(seed), disk_(seed + 1) {
+  History(uint64_t seed, Reached& reached)
+      : reached_(reached), random_(seed), disk_(seed + 1), large_(seed % 3 == 0) {
     states_[0] = TextOf(data::Dataset(kDatabases));
   }
 
@@ -47,80 +53,79 @@ class History {
   uint64_t Pick(uint64_t bound) { return random_() % bound; }
   bool OneIn(uint64_t n) { return Pick(n) == 0; }
 
-  std::unique_ptr<Journal> Open(data::Dataset& dataset) {
-    Journal::Options options;
-    options.directory = "/journal";
-    options.policy = persistence::SyncPolicy::kAlways;
-    options.segment_bytes = 2048;
-    options.random_seed = random_();
-    options.threaded = false;
-    auto journal = Journal::Open(disk_, options, [&dataset](const persistence::Record& record) {
-      const std::string error = store::ApplyEncoded(record.payload, dataset);
-      return error.empty() ? persistence::Status() : persistence::Status::Error(error);
-    });
-    EXPECT_TRUE(journal.ok()) << journal.status().message();
-    return journal.ok() ? std::move(*journal) : nullptr;
-  }
-
-  // What is on the disk is the data as it was at some LSN, and none that was acknowledged is later.
-  std::unique_ptr<Journal> Recover() {
-    auto dataset = std::make_unique<data::Dataset>(kDatabases);
-    std::unique_ptr<Journal> journal = Open(*dataset);
-    if (journal == nullptr) return nullptr;
-    const Lsn lsn = journal->recovery().last_lsn;
+  // A server with what is on the disk: the data as it was at some LSN, and none that was
+  // acknowledged is later.
+  std::unique_ptr<Life> Recover() {
+    auto life = std::make_unique<Life>(
+        disk_, Life::Options{.seed = random_(),
+                             .start_ms = static_cast<int64_t>(lived_ms_),
+                             .databases = kDatabases,
+                             .journal_segment_bytes = large_ ? size_t{128} << 10 : 2048,
+                             .block_segment_bytes = size_t{200} << 10,
+                             .topic_memory_bytes = size_t{100} << 10});
+    if (!life->ok()) return nullptr;
+    const Lsn lsn = life->recovered_lsn();
     EXPECT_GE(lsn, acknowledged_lsn_);
     const auto state = states_.find(lsn);
     EXPECT_NE(state, states_.end()) << "a part of a batch was recovered";
     if (state != states_.end()) {
-      EXPECT_EQ(TextOf(*dataset), state->second);
+      EXPECT_EQ(Digest(life->Text()), state->second);
     }
     // What was not recovered never was.
     states_.erase(states_.upper_bound(lsn), states_.end());
-    recovered_ = std::move(dataset);
-    return journal;
+    return life;
   }
 
   void Live() {
-    const std::unique_ptr<Journal> journal = Recover();
-    if (journal == nullptr || ::testing::Test::HasFailure()) return;
+    const std::unique_ptr<Life> life = Recover();
+    if (life == nullptr || ::testing::Test::HasFailure()) return;
     ScheduleFaults();
-    engine::Config config;
-    config.databases = kDatabases;
-    config.append_fsync = persistence::SyncPolicy::kAlways;
-    config.log_level = engine::LogLevel::kNothing;
-    TestServer server(config, journal.get());
-    std::swap(server.dataset.databases, recovered_->databases);
-    TestClient client(server);
-    server.clock.Advance(static_cast<int64_t>(lived_ms_));
+    TestServer& server = life->server();
     for (int i = 0; i < kCallsPerLife; ++i) {
       lived_ms_ += Pick(40);
-      server.Advance(static_cast<int64_t>(Pick(40)));
-      Note(*journal, server);
+      server.Advance(static_cast<int64_t>(Pick(large_ ? 200 : 40)));
+      Note(*life);
       const Lsn before = last_written_lsn_;
-      client.Send(Calls());
-      Note(*journal, server);
-      (void)journal->Step(server.now_ms());
-      server.engine.BeginTurn();
-      server.engine.JournalAdvanced();
-      server.EndTurn();
-      client.ReceivedBytes();
+      life->client().Send(Calls());
+      Note(*life);
+      if (OneIn(3)) life->StepCheckpoint(Pick(30));
+      if (OneIn(9)) life->pager().Reclaim();
+      life->StepDisk();
+      Note(*life);
+      life->client().ReceivedBytes();
       const bool wrote = last_written_lsn_ > before;
-      if (wrote && client.session().output.empty()) acknowledged_lsn_ = last_written_lsn_;
+      if (wrote && life->client().session().output.empty()) acknowledged_lsn_ = last_written_lsn_;
     }
-    disk_.Stop();
+    reached_.checkpoints += life->checkpointer().report().completed;
+    reached_.recovered_checkpoints += life->recovered_from_checkpoint() ? 1 : 0;
+    reached_.evictions += life->pager().evictions();
+    reached_.fetches += life->pager().fetches();
+    reached_.waits += life->pager().waits();
+    reached_.segments += life->pager().blocks().usage().segments;
   }
 
-  void Note(const Journal& journal, TestServer& server) {
-    last_written_lsn_ = journal.appended_lsn();
-    states_[last_written_lsn_] = TextOf(server.dataset);
+  void Note(Life& life) {
+    const Lsn lsn = life.journal().appended_lsn();
+    if (lsn == last_written_lsn_ && states_.contains(lsn)) return;
+    last_written_lsn_ = lsn;
+    states_[lsn] = Digest(life.Text());
+  }
+
+  // Long texts are kept by their hash.
+  static std::string Digest(const std::string& text) {
+    constexpr size_t kLong = 8192;
+    if (text.size() < kLong) return text;
+    const base::Hash128 hash = base::HashBytes128({text});
+    return std::to_string(text.size()) + " bytes, " + std::to_string(hash.low) + " " +
+           std::to_string(hash.high);
   }
 
   void ScheduleFaults() {
     const uint64_t now = disk_.operations();
     for (uint64_t faults = Pick(3); faults > 0; --faults) {
-      disk_.FailAt(now + Pick(80), OneIn(2) ? Fault::kNoSpace : Fault::kIoError);
+      disk_.FailAt(now + Pick(250), OneIn(2) ? Fault::kNoSpace : Fault::kIoError);
     }
-    if (!OneIn(3)) disk_.FailAt(now + Pick(100), Fault::kPowerLoss);
+    if (!OneIn(3)) disk_.FailAt(now + Pick(300), Fault::kPowerLoss);
   }
 
   // One call, or a transaction of some: one batch.
@@ -137,7 +142,30 @@ class History {
   std::string References() { return OneIn(3) ? "KEEPREF" : OneIn(2) ? "DELREF" : "ACKED"; }
   std::string Number(uint64_t bound) { return std::to_string(Pick(bound)); }
 
+  // What seals blocks, reads them back and takes them away.
+  std::vector<std::string> LargeCall() {
+    switch (Pick(10)) {
+      case 0:
+        return {"XRANGE", "topic0", "-", "+", "COUNT", std::to_string(1 + Pick(30))};
+      case 1:
+        return {"XREVRANGE", "topic0", "+", "-", "COUNT", Number(30)};
+      case 2:
+        return {"XREADGROUP", "GROUP",  "group0", "consumer" + Number(2), "COUNT", "3",
+                "STREAMS",    "topic0", ">"};
+      case 3:
+        return {"XTRIM", "topic0", "MAXLEN", OneIn(2) ? "=" : "~", std::to_string(5 + Pick(20))};
+      case 4:
+        return OneIn(3) ? std::vector<std::string>{"COPY", "topic0", "copy0", "REPLACE"}
+                        : std::vector<std::string>{"XGROUP", "CREATE", "topic0", "group0", "0"};
+      default:
+        return {
+            "XADD", "topic0",    "MAXLEN", "24", "*", "field", std::string(2000 + Pick(25000), 'z'),
+            "n",    Number(1000)};
+    }
+  }
+
   std::vector<std::string> OneCall() {
+    if (large_ && !OneIn(6)) return LargeCall();
     switch (Pick(26)) {
       case 0:
         return {"SET", Key(), std::string(Pick(1500), 'x')};
@@ -195,20 +223,27 @@ class History {
     }
   }
 
+  Reached& reached_;
   std::mt19937_64 random_;
   persistence::SimulatedDisk disk_;
   std::map<Lsn, std::string> states_;
-  std::unique_ptr<data::Dataset> recovered_;
+  const bool large_;  // with entries so large that blocks are sealed
   Lsn last_written_lsn_ = 0;
   Lsn acknowledged_lsn_ = 0;
   uint64_t lived_ms_ = 0;
 };
 
 TEST(ServerCrashTest, RecoversWhatWasAcknowledgedAndOnlyWholeBatches) {
+  Reached reached;
   for (uint64_t seed = 1; seed <= kHistories && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    History(seed).Run();
+    History(seed, reached).Run();
   }
+  EXPECT_GT(reached.checkpoints, kHistories);
+  EXPECT_GT(reached.recovered_checkpoints, kHistories);
+  EXPECT_GT(reached.evictions, kHistories);
+  EXPECT_GT(reached.fetches, kHistories);
+  EXPECT_GT(reached.waits, kHistories / 10);
 }
 
 }  // namespace

@@ -130,6 +130,15 @@ TestServer::TestServer(engine::Config server_config, persistence::Journal* journ
   commands::AddAll(engine.commands);
 }
 
+TestServer::TestServer(engine::Config server_config, store::DataDirectory& directory)
+    : config(std::move(server_config)),
+      dataset(static_cast<size_t>(config.databases)),
+      recovery(directory.Recover(dataset)),
+      store(dataset, recovery.ok() ? &directory.journal() : nullptr, &directory.pager()),
+      engine(config, store, clock, disk, kSeed) {
+  commands::AddAll(engine.commands);
+}
+
 void TestServer::Advance(int64_t ms) {
   EndTurn();
   clock.Advance(ms);

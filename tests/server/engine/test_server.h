@@ -22,6 +22,7 @@
 #include "server/engine/clock.h"
 #include "server/engine/config.h"
 #include "server/engine/engine.h"
+#include "server/store/data_directory.h"
 #include "server/store/store.h"
 
 namespace leat::testing {
@@ -41,6 +42,8 @@ class TestServer {
  public:
   // `journal` may be null; it outlives the server.
   explicit TestServer(engine::Config config = {}, persistence::Journal* journal = nullptr);
+  // With what is in `directory`, which outlives the server; `recovery` says how that went.
+  TestServer(engine::Config config, store::DataDirectory& directory);
 
   // Lets time pass and what falls due happen.
   void Advance(int64_t ms);
@@ -51,6 +54,7 @@ class TestServer {
   engine::Config config;
   ManualClock clock;
   data::Dataset dataset;
+  persistence::Status recovery;
   store::Store store;
   persistence::PosixDisk disk;  // of CONFIG REWRITE
   engine::Engine engine;
