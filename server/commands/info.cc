@@ -144,6 +144,8 @@ void WriteCheckpoints(Call& call, const store::Checkpointer& checkpoints, Report
   report.Field("aof_current_size", now.last_bytes + checkpoints.journal_bytes());
   report.Field("checkpoint_error", now.last_status.message());
   report.Fixed("checkpoint_progress_perc", 100 * now.progress, 2);
+  report.Field("checkpoint_longest_slice_usec",
+               call.engine.statistics.longest_checkpoint_slice_micros);
 }
 
 void WriteTopicMemory(const store::TopicPager& pager, Report& report) {

@@ -40,11 +40,13 @@ struct Page {
   const uint64_t size;      // of the bytes
   uint32_t references = 0;
 
-  // The pager's own: the list it is in, how often it left memory, how many waiting calls need it
-  // there, and its place among the pages of its segment.
+  // The pager's own: the list it is in, whether it was read since it came into memory, how often it
+  // left that having been read, how many waiting calls need it there, and its place among the pages
+  // of its segment.
   Page* previous = nullptr;
   Page* next = nullptr;
   uint8_t list = 0;
+  bool read = false;
   uint8_t evicted = 0;  // how often; 2: or more
   uint32_t pins = 0;
   uint32_t index = 0;

@@ -269,7 +269,11 @@ bool Engine::SavePointReached() const {
 void Engine::RunCheckpoint() {
   if (!checkpoints_->in_progress() && SavePointReached()) checkpoints_->Request();
   const std::string error_before = checkpoints_->report().last_status.message();
+  const uint64_t begin_nanos = clock.MonotonicNanos();
   checkpoint_goes_on_ = checkpoints_->Step(now_ms(), kCheckpointSteps);
+  const uint64_t micros = (clock.MonotonicNanos() - begin_nanos) / 1000;
+  statistics.longest_checkpoint_slice_micros =
+      std::max(statistics.longest_checkpoint_slice_micros, micros);
   const std::string error = checkpoints_->report().last_status.message();
   if (error == error_before) return;
   if (error.empty()) {

@@ -57,6 +57,7 @@ void TopicPager::Restored(Page& page) {
 }
 
 void TopicPager::Used(Page& page) {
+  page.read = true;
   if (page.list != kLru || lru_.newest == &page) return;
   Unlist(page);
   Enlist(page, kLru);
@@ -79,8 +80,10 @@ void TopicPager::Fetch(std::span<Page* const> needed) {
   }
 }
 
+// Only where it would not push out what was fetched just before.
 void TopicPager::Expect(Page& page) {
-  StartLoad(page, kNobody);
+  constexpr size_t kLeastPages = 64;
+  if (page.size <= budget_ / kLeastPages) StartLoad(page, kNobody);
 }
 
 void TopicPager::Dropped(Page& page) {
@@ -280,7 +283,10 @@ bool TopicPager::EvictOne() {
   if (page == nullptr) return false;
   Unlist(*page);
   page->bytes = {};
-  page->evicted = static_cast<uint8_t>(std::min(page->evicted + 1, 2));
+  if (page->evicted == 0 || page->read) {
+    page->evicted = static_cast<uint8_t>(std::min(page->evicted + 1, 2));
+  }
+  page->read = false;
   resident_bytes_ -= page->size;
   ++evictions_;
   return true;

@@ -259,6 +259,7 @@ TEST(StreamDeleteRecoveryTest, IsAsItWasAfterARestart) {
   EXPECT_EQ(client.Run("XDELEX t DELREF IDS 3 1-0 10-0 25-0"), "[-1 1 1]");
   const std::string before = recorded.Text();
   EXPECT_EQ(recorded.TextAfterRestart(), before);
+  EXPECT_EQ(recorded.TextAfterCheckpoint(), before);
 }
 
 }  // namespace

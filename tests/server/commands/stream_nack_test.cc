@@ -184,6 +184,7 @@ TEST(StreamNackRecoveryTest, IsAsItWasAfterARestart) {
   client.Run("XCLAIM t g d 0 1-0");
   const std::string before = recorded.Text();
   EXPECT_EQ(recorded.TextAfterRestart(), before);
+  EXPECT_EQ(recorded.TextAfterCheckpoint(), before);
 }
 
 }  // namespace

@@ -437,6 +437,7 @@ TEST(StreamReadGroupRecoveryTest, IsAsItWasAfterARestart) {
   const std::string before = recorded.Text();
   EXPECT_NE(before.find("group g 225-0 225,"), std::string::npos) << before;
   EXPECT_EQ(recorded.TextAfterRestart(), before);
+  EXPECT_EQ(recorded.TextAfterCheckpoint(), before);
 }
 
 }  // namespace

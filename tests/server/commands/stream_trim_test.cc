@@ -251,6 +251,7 @@ TEST(StreamTrimRecoveryTest, IsAsItWasAfterARestart) {
   EXPECT_EQ(client.Run("XLEN t"), "22");
   const std::string before = recorded.Text();
   EXPECT_EQ(recorded.TextAfterRestart(), before);
+  EXPECT_EQ(recorded.TextAfterCheckpoint(), before);
 }
 
 }  // namespace
