@@ -44,12 +44,13 @@ Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
     std::string payload;
   };
   std::vector<Unproven> unproven;
-  auto report = Recover(disk, options.directory, [&](const Record& record) {
+  const auto take = [&](const Record& record) {
     if (!record.durable) {
       unproven.push_back({record.first_lsn, record.mutations, std::string(record.payload)});
     }
     return replay(record);
-  });
+  };
+  auto report = Recover(disk, options.directory, take, options.checkpoint_lsn);
   if (!report.ok()) return report.status();
 
   const Lsn first_lsn = unproven.empty() ? report->last_lsn + 1 : unproven.front().first_lsn;
@@ -60,9 +61,14 @@ Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
     journal->EndRecord(record.mutations);
   }
   journal->queue_.Publish();
+  journal->reopened_bytes_ = journal->queue_.appended_bytes();
+  journal->keeper_.Found(report->obsolete);
+  journal->keeper_.Found(report->segments);
   if (Status status = journal->writer_.Start(first_lsn); !status.ok()) return status;
   journal->open_ = true;
+  journal->ReleaseThrough(journal->options_.checkpoint_lsn);
   if (journal->options_.threaded) {
+    journal->keeper_.StartThread();
     journal->thread_ = std::thread([raw = journal.get()] { raw->Run(); });
     pthread_setname_np(journal->thread_.native_handle(), "leat-journal");
   }
@@ -74,13 +80,14 @@ Journal::Journal(Disk& disk, Options options, Lsn next_lsn, RecoveryReport recov
       recovery_(std::move(recovery)),
       queue_(next_lsn),
       policy_(options_.policy),
+      keeper_(disk, options_.directory),
       sync_thread_(options_.threaded ? std::make_unique<SyncThread>([this] { Wake(); }) : nullptr),
       writer_(disk, queue_,
               {.directory = options_.directory,
                .segment_bytes = options_.segment_bytes,
                .max_unsynced_bytes = options_.max_backlog_bytes / 4,
                .random_seed = options_.random_seed},
-              sync_thread_.get()) {}
+              keeper_, sync_thread_.get()) {}
 
 Journal::~Journal() {
   if (!open_) return;
@@ -93,6 +100,7 @@ Journal::~Journal() {
     woken_.notify_all();
     thread_.join();
   }
+  keeper_.Stop();
   (void)writer_.Close(NowMs());  // who must know calls Flush before
 }
 
@@ -114,6 +122,12 @@ void Journal::SetNotify(std::function<void()> notify) {
   notify_ = std::move(notify);
 }
 
+DiskUsage Journal::disk_usage() const {
+  DiskUsage usage = keeper_.usage();
+  usage.bytes += writer_.segment_bytes();
+  return usage;
+}
+
 Status Journal::Flush() {
   queue_.Publish();
   if (!thread_.joinable()) {
@@ -132,6 +146,7 @@ Status Journal::Step(int64_t now_ms) {
   assert(!thread_.joinable());
   step_now_ms_ = now_ms;
   if (writer_.Step(now_ms, policy()).changed) Notify();
+  keeper_.Work();
   return status();
 }
 

@@ -29,6 +29,7 @@
 #include "persistence/log_format.h"
 #include "persistence/record_queue.h"
 #include "persistence/recovery.h"
+#include "persistence/segment_keeper.h"
 #include "persistence/status.h"
 #include "persistence/sync_thread.h"
 
@@ -45,11 +46,14 @@ class Journal {
     size_t max_backlog_bytes = size_t{256} << 20;
     // Must be random in a server: clients that knew it could forge records within their payloads.
     uint64_t random_seed = 0;
+    // A checkpoint in force holds everything up to this LSN; 0: there is none.
+    Lsn checkpoint_lsn = 0;
     bool threaded = true;  // false: nothing runs by itself, Step does a round of it
   };
 
-  // Replays every record in order, then begins a new segment behind what the old ones prove to be
-  // durable. Fails, changing nothing, if the journal is damaged or `replay` refuses a record.
+  // Replays every record behind the checkpoint in order, then begins a new segment behind what the
+  // old ones prove to be durable; those that the checkpoint has made superfluous go. Fails,
+  // changing nothing, if the journal is damaged or `replay` refuses a record.
   static Result<std::unique_ptr<Journal>> Open(Disk& disk, Options options, const ReplayFn& replay);
   ~Journal();  // flushes and closes
   Journal(const Journal&) = delete;
@@ -74,6 +78,9 @@ class Journal {
   Lsn durable_lsn() const { return writer_.durable_lsn(); }  // survives a power loss
   // Appended and kept in memory because it is not yet durable.
   size_t backlog_bytes() const { return queue_.appended_bytes() - writer_.durable_bytes(); }
+  uint64_t appended_bytes() const { return queue_.appended_bytes() - reopened_bytes_; }  // by now
+  // Of all segment files, for INFO.
+  DiskUsage disk_usage() const;
   // An error while the disk is in trouble: nothing is announced as durable until it clears.
   Status status() const { return writer_.status(); }
 
@@ -82,6 +89,10 @@ class Journal {
   // Called on the writer thread whenever durable_lsn() or status() has changed. Once this returns
   // the previous function is not called any more.
   void SetNotify(std::function<void()> notify);
+
+  // A checkpoint that is durable and in force holds everything up to `lsn`: segments that hold
+  // nothing newer are given up, on a thread of their own (with `threaded` false, by Step).
+  void ReleaseThrough(Lsn lsn) { keeper_.ReleaseThrough(lsn); }
 
   // Blocks until everything appended is durable, or says why it is not.
   Status Flush();
@@ -99,7 +110,8 @@ class Journal {
   const RecoveryReport recovery_;
   RecordQueue queue_;
   std::atomic<SyncPolicy> policy_;
-  int64_t step_now_ms_ = 0;  // the time of the last Step
+  int64_t step_now_ms_ = 0;      // the time of the last Step
+  uint64_t reopened_bytes_ = 0;  // of recovered records that had to be appended once more
   bool open_ = false;
 
   std::mutex notify_mutex_;
@@ -116,6 +128,7 @@ class Journal {
   Status flush_status_;
 
   // Behind what their threads use.
+  SegmentKeeper keeper_;
   const std::unique_ptr<SyncThread> sync_thread_;  // null unless threaded
   JournalWriter writer_;
   std::thread thread_;

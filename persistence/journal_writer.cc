@@ -72,6 +72,7 @@ void JournalWriter::WriteNew(int64_t now_ms) {
   }
   written_ = end;
   written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
+  segment_bytes_.store(log_.size_bytes(), std::memory_order_release);
   if (unsynced_since_ms_ == kNever) unsynced_since_ms_ = now_ms;
 }
 
@@ -145,7 +146,10 @@ void JournalWriter::FinishSync(const Status& result, int64_t now_ms) {
 Status JournalWriter::StartSegment() {
   pieces_.clear();
   const RecordQueue::Position end = RecordQueue::Collect(durable_, &pieces_);
-  if (Status status = log_.StartSegment(durable_lsn() + 1, pieces_); !status.ok()) return status;
+  const Lsn first_lsn = durable_lsn() + 1;
+  if (Status status = log_.StartSegment(first_lsn, pieces_); !status.ok()) return status;
+  keeper_.Began(first_lsn, segment_bytes());
+  segment_bytes_.store(log_.size_bytes(), std::memory_order_release);
   written_ = end;
   written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
   SetDurable(end, written_lsn());

@@ -25,6 +25,7 @@
 #include "persistence/log_format.h"
 #include "persistence/log_writer.h"
 #include "persistence/record_queue.h"
+#include "persistence/segment_keeper.h"
 #include "persistence/status.h"
 #include "persistence/sync_thread.h"
 
@@ -49,9 +50,11 @@ class JournalWriter {
   };
 
   // `sync_thread` may be null: then every sync is done in place.
-  JournalWriter(Disk& disk, RecordQueue& queue, Options options, SyncThread* sync_thread)
+  JournalWriter(Disk& disk, RecordQueue& queue, Options options, SegmentKeeper& keeper,
+                SyncThread* sync_thread)
       : queue_(queue),
         options_(std::move(options)),
+        keeper_(keeper),
         sync_thread_(sync_thread),
         log_(disk, options_.directory, options_.random_seed) {}
 
@@ -69,6 +72,8 @@ class JournalWriter {
   Lsn durable_lsn() const { return durable_lsn_.load(std::memory_order_acquire); }
   // Of the queue's stream; what lies behind is kept in memory.
   uint64_t durable_bytes() const { return durable_bytes_.load(std::memory_order_acquire); }
+  // Of the segment being written.
+  uint64_t segment_bytes() const { return segment_bytes_.load(std::memory_order_acquire); }
   Status status() const;
 
  private:
@@ -89,6 +94,7 @@ class JournalWriter {
 
   RecordQueue& queue_;
   const Options options_;
+  SegmentKeeper& keeper_;
   SyncThread* const sync_thread_;
   LogWriter log_;
   std::vector<std::span<char>> pieces_;  // kept for its capacity
@@ -108,6 +114,7 @@ class JournalWriter {
   std::atomic<Lsn> written_lsn_ = 0;
   std::atomic<Lsn> durable_lsn_ = 0;
   std::atomic<uint64_t> durable_bytes_ = 0;
+  std::atomic<uint64_t> segment_bytes_ = 0;
   std::atomic<bool> has_error_ = false;
   mutable std::mutex status_mutex_;
   Status status_;

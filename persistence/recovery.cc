@@ -8,8 +8,8 @@ namespace {
 
 class Recovery {
  public:
-  Recovery(Disk& disk, const std::string& directory, const ReplayFn& replay)
-      : disk_(disk), directory_(directory), replay_(replay) {}
+  Recovery(Disk& disk, const std::string& directory, const ReplayFn& replay, Lsn checkpoint_lsn)
+      : disk_(disk), directory_(directory), replay_(replay), checkpoint_lsn_(checkpoint_lsn) {}
 
   Result<RecoveryReport> Run() {
     if (Status status = FindSegments(); !status.ok()) return status;
@@ -18,7 +18,6 @@ class Recovery {
       const Status status = last ? ReadLastSegment() : ReadSegment(segments_[i], segments_[i + 1]);
       if (!status.ok()) return status;
     }
-    report_.segments = segments_.size();
     report_.last_lsn = next_lsn_ - 1;
     return report_;
   }
@@ -33,12 +32,33 @@ class Recovery {
       if (const auto first_lsn = ParseSegmentName(name)) segments_.push_back(*first_lsn);
     }
     std::sort(segments_.begin(), segments_.end());
-    if (!segments_.empty() && segments_.front() != kFirstLsn) {
-      return Status::Error(PathOf(segments_.front()) +
-                           ": is the first segment of the journal, but " + SegmentName(kFirstLsn) +
+    // The first one needed: the last that begins no later than what comes behind the checkpoint.
+    auto first = std::upper_bound(segments_.begin(), segments_.end(), checkpoint_lsn_ + 1);
+    if (first == segments_.begin()) return NothingToBeginWith();
+    --first;
+    for (auto old = segments_.begin(); old != first; ++old) report_.obsolete.push_back({*old});
+    segments_.erase(segments_.begin(), first);
+    next_lsn_ = segments_.front();
+    return Status();
+  }
+
+  Status NothingToBeginWith() const {
+    if (segments_.empty() && checkpoint_lsn_ == 0) return Status();  // a new journal
+    if (segments_.empty()) {
+      return Status::Error(directory_ + ": has no segment of the journal, but the checkpoint" +
+                           " ends at LSN " + std::to_string(checkpoint_lsn_) +
+                           ", and the journal goes on from there; bring back its segments");
+    }
+    const std::string path = PathOf(segments_.front());
+    if (checkpoint_lsn_ == 0) {
+      return Status::Error(path + ": is the first segment of the journal, but " +
+                           SegmentName(kFirstLsn) +
                            " should be; bring back the segments that are missing before it");
     }
-    return Status();
+    return Status::Error(path + ": is the first segment of the journal, but the checkpoint ends" +
+                         " at LSN " + std::to_string(checkpoint_lsn_) +
+                         ", and what comes between is missing; bring back the segments before it," +
+                         " or the checkpoint that belongs to it");
   }
 
   // A segment that another follows: all of it below the next one's first LSN was durable before
@@ -46,6 +66,7 @@ class Recovery {
   Status ReadSegment(Lsn segment, Lsn next_segment) {
     const auto bytes = disk_.ReadFile(PathOf(segment));
     if (!bytes.ok()) return bytes.status();
+    report_.segments.push_back({segment, bytes->size()});
     SegmentReader reader(*bytes);
     if (Status status = Begin(reader, segment); !status.ok()) return status;
     while (next_lsn_ < next_segment) {
@@ -68,17 +89,22 @@ class Recovery {
     const Lsn segment = segments_.back();
     const auto bytes = disk_.ReadFile(PathOf(segment));
     if (!bytes.ok()) return bytes.status();
+    report_.segments.push_back({segment, bytes->size()});
     SegmentReader reader(*bytes);
     if (Status status = Begin(reader, segment); !status.ok()) return status;
     auto outcome = SegmentReader::Outcome::kRecord;
     while (outcome == SegmentReader::Outcome::kRecord) outcome = reader.Next();
-    const Lsn durable_lsn = std::max(reader.durable_lsn(), reader.FindDurableLsnBehind());
+    const Lsn marked_lsn = std::max(reader.durable_lsn(), reader.FindDurableLsnBehind());
     if (outcome == SegmentReader::Outcome::kWrong) {
       return Damage(segment, reader, "no unfinished write leaves such bytes");
     }
-    if (durable_lsn >= reader.next_lsn()) {
+    if (marked_lsn >= reader.next_lsn()) {
       return Damage(segment, reader, "a mark behind it says that it was complete on disk");
     }
+    if (checkpoint_lsn_ >= reader.next_lsn()) {
+      return Damage(segment, reader, "the checkpoint's LSN was complete on disk");
+    }
+    const Lsn durable_lsn = std::max(marked_lsn, checkpoint_lsn_);
     if (outcome == SegmentReader::Outcome::kBroken) {
       report_.cut = TornTail{PathOf(segment), reader.offset(), bytes->size() - reader.offset()};
     }
@@ -99,15 +125,22 @@ class Recovery {
                              std::to_string(reader.first_lsn()));
     }
     if (status.ok()) return status;
-    return Status::Error(PathOf(segment) + ": offset 0: " + status.message() +
-                         "; restore the file from a copy, or, to give up every change from LSN " +
-                         std::to_string(segment) + " on, move it and every later segment away");
+    return Status::Error(PathOf(segment) + ": offset 0: " + status.message() + ". " +
+                         Remedy(segment, "move it and every later segment away"));
   }
 
   Status Replay(Lsn segment, const SegmentReader& reader, Lsn durable_lsn) {
     Record record = reader.record();
     record.durable = reader.next_lsn() <= durable_lsn + 1;
     next_lsn_ = reader.next_lsn();
+    if (record.first_lsn <= checkpoint_lsn_) {
+      ++report_.skipped_records;
+      if (next_lsn_ <= checkpoint_lsn_ + 1) return Status();
+      return Status::Error(PathOf(segment) + ": offset " + std::to_string(reader.record_offset()) +
+                           ": the checkpoint ends at LSN " + std::to_string(checkpoint_lsn_) +
+                           ", within the record here; restore the checkpoint and the journal" +
+                           " from the same copy");
+    }
     ++report_.records;
     report_.mutations += record.mutations;
     report_.bytes += kRecordHeaderBytes + record.payload.size();
@@ -124,14 +157,26 @@ class Recovery {
     const std::string lsn = std::to_string(reader.next_lsn());
     return Status::Error(PathOf(segment) + ": offset " + offset + ": damaged where LSN " + lsn +
                          " should be: " + problem + "; and this is no torn write, since " + proof +
-                         ". Restore the file from a copy, or, to give up every change from LSN " +
-                         lsn + " on, truncate it to " + offset +
-                         " bytes and move every later segment away");
+                         ". " +
+                         Remedy(reader.next_lsn(), "truncate it to " + offset +
+                                                       " bytes and move every later segment away"));
+  }
+
+  // `shorten` makes the journal end before `lsn`, which a checkpoint may not allow.
+  std::string Remedy(Lsn lsn, const std::string& shorten) const {
+    if (checkpoint_lsn_ >= lsn) {
+      return "Restore the file from a copy; the journal cannot be cut here, as the checkpoint ends"
+             " at LSN " +
+             std::to_string(checkpoint_lsn_);
+    }
+    return "Restore the file from a copy, or, to give up every change from LSN " +
+           std::to_string(lsn) + " on, " + shorten;
   }
 
   Disk& disk_;
   const std::string& directory_;
   const ReplayFn& replay_;
+  const Lsn checkpoint_lsn_;
   std::vector<Lsn> segments_;  // by first LSN
   Lsn next_lsn_ = kFirstLsn;
   RecoveryReport report_;
@@ -139,8 +184,9 @@ class Recovery {
 
 }  // namespace
 
-Result<RecoveryReport> Recover(Disk& disk, const std::string& directory, const ReplayFn& replay) {
-  return Recovery(disk, directory, replay).Run();
+Result<RecoveryReport> Recover(Disk& disk, const std::string& directory, const ReplayFn& replay,
+                               Lsn checkpoint_lsn) {
+  return Recovery(disk, directory, replay, checkpoint_lsn).Run();
 }
 
 }  // namespace leat::persistence

@@ -4,6 +4,8 @@
 //   - A segment's records count up to the first LSN of the next segment, and must reach it.
 //   - The last segment may end in a torn write. It is one only if nothing proves that the first
 //     missing record was durable; otherwise it is damage.
+//   - Behind a checkpoint it begins with the last segment that can hold what comes next. Records
+//     that the checkpoint holds are verified, not replayed; the journal must reach its LSN.
 //
 // Nothing on disk is changed: the segment that Journal::Open starts next supersedes a torn tail.
 #pragma once
@@ -12,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "persistence/disk.h"
 #include "persistence/log_format.h"
@@ -26,19 +29,29 @@ struct TornTail {
   uint64_t bytes = 0;
 };
 
+struct SegmentFile {
+  Lsn first_lsn = 0;
+  uint64_t bytes = 0;  // of the file; 0: not known
+};
+
 struct RecoveryReport {
-  uint64_t segments = 0;
-  uint64_t records = 0;
+  std::vector<SegmentFile> obsolete;  // older than the checkpoint needs; not read
+  std::vector<SegmentFile> segments;  // in order
+  uint64_t records = 0;               // replayed
   uint64_t mutations = 0;
-  uint64_t bytes = 0;   // of all records replayed, framing included
-  Lsn last_lsn = 0;     // of the last mutation replayed
-  Lsn durable_lsn = 0;  // up to here the journal itself proves that the disk had it
+  uint64_t bytes = 0;            // of all records replayed, framing included
+  uint64_t skipped_records = 0;  // held by the checkpoint
+  Lsn last_lsn = 0;              // of the journal's last mutation
+  Lsn durable_lsn = 0;           // up to here the journal itself proves that the disk had it
   std::optional<TornTail> cut;
 };
 
 // An error stops the recovery; it is passed on with file and offset.
 using ReplayFn = std::function<Status(const Record& record)>;
 
-Result<RecoveryReport> Recover(Disk& disk, const std::string& directory, const ReplayFn& replay);
+// `checkpoint_lsn`: a checkpoint in force holds everything up to it; 0: there is none. It was put
+// in force when the journal was durable up to there, so a journal that ends before is damaged.
+Result<RecoveryReport> Recover(Disk& disk, const std::string& directory, const ReplayFn& replay,
+                               Lsn checkpoint_lsn = 0);
 
 }  // namespace leat::persistence

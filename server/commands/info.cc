@@ -135,6 +135,10 @@ void WritePersistence(Call& call, Report& report) {
   report.Field("journal_written_lsn", journal->written_lsn());
   report.Field("journal_durable_lsn", journal->durable_lsn());
   report.Field("journal_backlog_bytes", journal->backlog_bytes());
+  report.Field("journal_appended_bytes", journal->appended_bytes());
+  const persistence::DiskUsage usage = journal->disk_usage();
+  report.Field("journal_segments", usage.segments);
+  report.Field("journal_segment_bytes", usage.bytes);
   report.Field("journal_error", status.message());
 }
 

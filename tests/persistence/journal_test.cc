@@ -279,6 +279,72 @@ TEST_F(JournalTest, RefusedReplayLeavesTheFilesAsTheyWere) {
   EXPECT_EQ(disk_.Snapshot(), before);
 }
 
+TEST_F(JournalTest, SegmentsThatACheckpointHoldsGoAndTheJournalBeginsBehindIt) {
+  auto options = ManualOptions();
+  options.segment_bytes = 200;
+  Open(options);
+  Payloads expected;
+  for (int i = 0; i < 30; ++i) {
+    expected.push_back("payload " + std::to_string(i));
+    AppendRecord(*journal_, expected.back());
+    ASSERT_TRUE(journal_->Step(i).ok());
+  }
+  const DiskUsage before = journal_->disk_usage();
+  EXPECT_EQ(before.segments, disk_.Snapshot().size());
+  journal_->ReleaseThrough(17);
+  ASSERT_TRUE(journal_->Step(100).ok());
+  const DiskUsage after = journal_->disk_usage();
+  EXPECT_LT(after.segments, before.segments);
+  EXPECT_LT(after.bytes, before.bytes);
+  EXPECT_EQ(after.segments, disk_.Snapshot().size());
+  Crash();
+  options.checkpoint_lsn = 17;
+  Open(options);
+  EXPECT_EQ(recovered_, Payloads(expected.begin() + 17, expected.end()));
+  EXPECT_EQ(journal_->appended_lsn(), 30u);
+  EXPECT_EQ(journal_->appended_bytes(), 0u);
+  AppendRecord(*journal_, "behind it");
+  EXPECT_EQ(journal_->appended_bytes(), kRecordHeaderBytes + 9);
+}
+
+TEST_F(JournalTest, SegmentsThatTheCheckpointNeedsNoMoreGoAtTheStart) {
+  auto options = ManualOptions();
+  options.segment_bytes = 100;
+  Open(options);
+  for (int i = 0; i < 12; ++i) {
+    AppendRecord(*journal_, "payload");
+    ASSERT_TRUE(journal_->Step(i).ok());
+  }
+  Crash();
+  options.checkpoint_lsn = 12;
+  Open(options);
+  EXPECT_TRUE(recovered_.empty());
+  ASSERT_TRUE(journal_->Step(0).ok());
+  EXPECT_EQ(disk_.Snapshot().size(), 1u);
+  EXPECT_TRUE(disk_.Snapshot().contains("journal/" + SegmentName(13)));
+}
+
+TEST_F(JournalTest, OldestSegmentGoesFirstAndASegmentThatCannotGoStays) {
+  auto options = ManualOptions();
+  options.segment_bytes = 100;
+  Open(options);
+  for (int i = 0; i < 12; ++i) {
+    AppendRecord(*journal_, "payload");
+    ASSERT_TRUE(journal_->Step(i).ok());
+  }
+  const size_t segments = disk_.Snapshot().size();
+  disk_.FailAt(disk_.operations() + 2, Fault::kIoError);  // remove, sync, remove
+  journal_->ReleaseThrough(12);
+  EXPECT_TRUE(journal_->Step(100).ok());  // no trouble for who writes
+  EXPECT_EQ(disk_.Snapshot().size(), segments - 1);
+  EXPECT_FALSE(disk_.Snapshot().contains("journal/" + SegmentName(1)));
+  EXPECT_TRUE(journal_->Step(101).ok());
+  EXPECT_EQ(disk_.Snapshot().size(), segments - 1);
+  journal_->ReleaseThrough(12);
+  EXPECT_TRUE(journal_->Step(102).ok());
+  EXPECT_EQ(disk_.Snapshot().size(), 1u);
+}
+
 // The same with its threads: conditions are awaited, with a deadline that only a failure reaches.
 class ThreadedJournalTest : public JournalTest {
  protected:
@@ -346,6 +412,24 @@ TEST_F(ThreadedJournalTest, RecoversFromTroubleByItself) {
   EXPECT_FALSE(journal_->Flush().ok());
   disk_.SetFull(false);
   EXPECT_TRUE(Await([&] { return journal_->durable_lsn() >= lsn && journal_->status().ok(); }));
+}
+
+TEST_F(ThreadedJournalTest, ReleasedSegmentsGoByThemselves) {
+  auto options = ManualOptions();
+  options.threaded = true;
+  options.segment_bytes = 100;
+  Open(options);
+  for (int i = 0; i < 30; ++i) {
+    AppendRecord(*journal_, "payload");
+    ASSERT_TRUE(journal_->Flush().ok());
+  }
+  ASSERT_GT(journal_->disk_usage().segments, 2u);
+  journal_->ReleaseThrough(journal_->durable_lsn());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (journal_->disk_usage().segments > 1 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(disk_.Snapshot().size(), 1u);
 }
 
 TEST_F(ThreadedJournalTest, DestructionFlushes) {

@@ -167,7 +167,7 @@ TEST_F(PosixDiskTest, KeepsAJournal) {
   const auto journal = OpenJournal(disk_, options, &recovered);
   ASSERT_TRUE(journal.ok()) << journal.status().message();
   EXPECT_EQ(recovered, expected);
-  EXPECT_GT((*journal)->recovery().segments, 2u);
+  EXPECT_GT((*journal)->recovery().segments.size(), 2u);
 }
 
 }  // namespace

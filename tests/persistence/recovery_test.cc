@@ -37,10 +37,11 @@ class RecoveryTest : public ::testing::Test {
   Result<RecoveryReport> Run() {
     payloads_.clear();
     disk_.Restore(files_);
-    return Recover(disk_, "journal", [this](const Record& record) {
+    const auto replay = [this](const Record& record) {
       payloads_.emplace_back(record.payload);
       return Status();
-    });
+    };
+    return Recover(disk_, "journal", replay, checkpoint_lsn_);
   }
   // That the start is refused with a message that has all of `parts`.
   void ExpectRefusal(std::initializer_list<std::string> parts) {
@@ -54,6 +55,7 @@ class RecoveryTest : public ::testing::Test {
 
   SimulatedDisk disk_;
   std::map<std::string, std::string> files_;
+  Lsn checkpoint_lsn_ = 0;
   std::vector<std::string> payloads_;
 };
 
@@ -63,7 +65,7 @@ TEST_F(RecoveryTest, EmptyDirectoryIsAnEmptyJournal) {
   const auto report = Run();
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->last_lsn, 0u);
-  EXPECT_EQ(report->segments, 0u);
+  EXPECT_EQ(report->segments.size(), 0u);
 }
 
 TEST_F(RecoveryTest, ReplaysSegmentsInOrderAndCounts) {
@@ -73,7 +75,7 @@ TEST_F(RecoveryTest, ReplaysSegmentsInOrderAndCounts) {
   const auto report = Run();
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(payloads_, (Payloads{"a", "bc", "d"}));
-  EXPECT_EQ(report->segments, 2u);
+  EXPECT_EQ(report->segments.size(), 2u);
   EXPECT_EQ(report->records, 3u);
   EXPECT_EQ(report->mutations, 5u);
   EXPECT_EQ(report->bytes, 3 * kRecordHeaderBytes + 4);
@@ -175,6 +177,57 @@ TEST_F(RecoveryTest, ReplayErrorStopsWithFileAndOffset) {
   EXPECT_EQ(report.status().message(), "journal/" + SegmentName(1) +
                                            ": offset 69: the record at LSN 2 cannot be applied: "
                                            "unknown mutation 9");
+}
+
+TEST_F(RecoveryTest, BeginsBehindTheCheckpointAndVerifiesWhatItSkips) {
+  Write(3, "of no interest");
+  Write(5, Header(5) + Sealed(5, "a") + Sealed(6, "b"));
+  Write(7, Header(7) + Sealed(7, "c") + Sealed(8, "d", 2) + Sealed(10, "e"));
+  checkpoint_lsn_ = 9;
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(payloads_, Payloads{"e"});
+  EXPECT_EQ(report->records, 1u);
+  EXPECT_EQ(report->skipped_records, 2u);
+  EXPECT_EQ(report->last_lsn, 10u);
+  EXPECT_EQ(report->durable_lsn, 9u);  // the checkpoint proves it
+  EXPECT_EQ(report->segments.size(), 1u);
+  EXPECT_EQ(report->obsolete.size(), 2u);
+  Write(7, Header(7) + Broken(7, "c") + Sealed(8, "d", 2) + Sealed(10, "e"));
+  ExpectRefusal({SegmentName(7) + ": offset 40", "LSN 7", "checkpoint ends at LSN 9"});
+}
+
+TEST_F(RecoveryTest, SegmentThatBeginsRightBehindTheCheckpointIsEnough) {
+  Write(1, Header(1) + Sealed(1, "a") + Sealed(2, "b"));
+  Write(3, Header(3) + Sealed(3, "c"));
+  checkpoint_lsn_ = 2;
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(payloads_, Payloads{"c"});
+  files_.erase("journal/" + SegmentName(1));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(payloads_, Payloads{"c"});
+  checkpoint_lsn_ = 1;  // and an older checkpoint needs the first one
+  ExpectRefusal({SegmentName(3), "the checkpoint ends at LSN 1", "bring back"});
+}
+
+TEST_F(RecoveryTest, JournalMustReachTheCheckpoint) {
+  checkpoint_lsn_ = 3;
+  ExpectRefusal({"journal: has no segment", "LSN 3", "bring back"});
+  Write(1, Header(1) + Sealed(1, "a") + Sealed(2, "b"));
+  ExpectRefusal({SegmentName(1) + ": offset 98: damaged where LSN 3 should be", "the file ends",
+                 "Restore the file", "checkpoint ends at LSN 3"});
+  Write(1, Header(1) + Sealed(1, "a") + Sealed(2, "b") + Sealed(3, "torn").substr(0, 31));
+  ExpectRefusal(
+      {SegmentName(1) + ": offset 98: damaged where LSN 3 should be", "Restore the file"});
+  Write(1, Header(1) + Sealed(1, "a") + Sealed(2, "b", 2));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_TRUE(payloads_.empty());
+}
+
+TEST_F(RecoveryTest, CheckpointCannotEndWithinARecord) {
+  Write(1, Header(1) + Sealed(1, "a") + Sealed(2, "b", 3));
+  checkpoint_lsn_ = 3;
+  ExpectRefusal({SegmentName(1) + ": offset 69", "within the record", "same copy"});
 }
 
 TEST_F(RecoveryTest, TellsWhichRecordsAreProvenDurable) {
