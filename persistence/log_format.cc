@@ -6,9 +6,27 @@
 namespace leat::persistence {
 namespace {
 
-constexpr std::string_view kNamePrefix = "journal-";
+constexpr std::string_view kSegmentPrefix = "journal-";
+constexpr std::string_view kSparePrefix = "spare-";
 constexpr std::string_view kNameSuffix = ".log";
 constexpr size_t kNameDigits = 20;
+
+std::string NumberedName(std::string_view prefix, uint64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string name(prefix);
+  name.append(kNameDigits - digits.size(), '0').append(digits).append(kNameSuffix);
+  return name;
+}
+
+std::optional<uint64_t> ParseNumberedName(std::string_view prefix, std::string_view name) {
+  if (name.size() != prefix.size() + kNameDigits + kNameSuffix.size()) return std::nullopt;
+  if (!name.starts_with(prefix) || !name.ends_with(kNameSuffix)) return std::nullopt;
+  const std::string_view digits = name.substr(prefix.size(), kNameDigits);
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
 
 }  // namespace
 
@@ -31,20 +49,19 @@ std::string EncodeSegmentHeader(const SegmentHeader& header) {
 }
 
 std::string SegmentName(Lsn first_lsn) {
-  const std::string digits = std::to_string(first_lsn);
-  std::string name(kNamePrefix);
-  name.append(kNameDigits - digits.size(), '0').append(digits).append(kNameSuffix);
-  return name;
+  return NumberedName(kSegmentPrefix, first_lsn);
 }
 
 std::optional<Lsn> ParseSegmentName(std::string_view name) {
-  if (name.size() != kNamePrefix.size() + kNameDigits + kNameSuffix.size()) return std::nullopt;
-  if (!name.starts_with(kNamePrefix) || !name.ends_with(kNameSuffix)) return std::nullopt;
-  const std::string_view digits = name.substr(kNamePrefix.size(), kNameDigits);
-  Lsn lsn = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), lsn);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return lsn;
+  return ParseNumberedName(kSegmentPrefix, name);
+}
+
+std::string SpareName(uint64_t number) {
+  return NumberedName(kSparePrefix, number);
+}
+
+std::optional<uint64_t> ParseSpareName(std::string_view name) {
+  return ParseNumberedName(kSparePrefix, name);
 }
 
 }  // namespace leat::persistence

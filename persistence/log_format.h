@@ -96,4 +96,8 @@ std::string SegmentName(Lsn first_lsn);
 // The first LSN, or nothing if `name` is not a segment's.
 std::optional<Lsn> ParseSegmentName(std::string_view name);
 
+// "spare-00000000000000000001.log": a file to become a segment one day.
+std::string SpareName(uint64_t number);
+std::optional<uint64_t> ParseSpareName(std::string_view name);
+
 }  // namespace leat::persistence

@@ -12,8 +12,9 @@ uint64_t TotalBytes(std::span<const std::string_view> pieces) {
 
 }  // namespace
 
-Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
+Status LogWriter::StartSegment(Lsn first_lsn, Records records, const std::string& spare) {
   file_.reset();
+  size_bytes_ = 0;
   const uint64_t unique[] = {first_lsn, ++segments_started_};
   salt_ = XXH3_64bits_withSeed(unique, sizeof(unique), random_seed_);
   next_lsn_ = first_lsn;
@@ -26,7 +27,8 @@ Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
   pieces_.push_back(mark);
 
   path_ = directory_ + "/" + SegmentName(first_lsn);
-  const std::string unfinished = path_ + std::string(kUnfinishedSuffix);
+  from_spare_ = !spare.empty();
+  const std::string unfinished = from_spare_ ? spare : path_ + std::string(kUnfinishedSuffix);
   Status status = WriteUnfinished(unfinished);
   if (status.ok()) status = disk_.Rename(unfinished, path_);
   if (!status.ok()) {
@@ -40,8 +42,8 @@ Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
   return Status();
 }
 
-Status LogWriter::WriteUnfinished(const std::string& unfinished) {
-  auto file = disk_.CreateFile(unfinished);
+Status LogWriter::WriteUnfinished(const std::string& path) {
+  auto file = from_spare_ ? disk_.ReuseFile(path) : disk_.CreateFile(path);
   if (!file.ok()) return file.status();
   file_ = std::move(*file);
   if (Status status = file_->Append(pieces_); !status.ok()) return Named(status);
@@ -60,6 +62,10 @@ Status LogWriter::Append(Records records, Lsn durable_lsn) {
   if (Status status = file_->Append(pieces_); !status.ok()) return Named(status);
   size_bytes_ += TotalBytes(pieces_);
   return Status();
+}
+
+void LogWriter::CutUnused() {
+  if (from_spare_) (void)disk_.Truncate(path_, size_bytes_);  // what stays does no harm
 }
 
 // Adds the checksums, and the records to `pieces_`.
