@@ -1,6 +1,6 @@
-// A call that waits: for a key (XREAD BLOCK), for the end of a pause (CLIENT PAUSE), or for the
-// journal (its backlog is too long). It keeps copies of its arguments and is run again, as it
-// stands, when what it waits for may have come.
+// A call that waits: for a key (XREAD BLOCK), for its client's writes to be on disk (WAITAOF), for
+// the end of a pause (CLIENT PAUSE), or for the journal's backlog to become shorter. It keeps
+// copies of its arguments and is run again, as it stands, when what it waits for may have come.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,22 @@ struct KeyWait {
 };
 
 // What a waiting call answers when its time is over.
-enum class TimeoutReply : uint8_t { kNullArray, kNull };
+enum class TimeoutReply : uint8_t {
+  kNullArray,
+  kNull,
+  kNoReplicas,  // WAIT: how many have the client's writes
+  kCopies,      // WAITAOF: on how many disks they are, here and at replicas
+};
 
 struct ParkedCall {
-  enum class Reason : uint8_t { kKeys, kPause, kBacklog };
+  enum class Reason : uint8_t { kEvent, kPause, kBacklog };
 
-  Reason reason = Reason::kKeys;
+  Reason reason = Reason::kEvent;  // of keys, of the journal, or only its deadline
   CommandEntry* command = nullptr;
   std::vector<std::string> args;
   uint32_t database = 0;
-  int64_t deadline_ms = 0;  // 0: none
+  int64_t deadline_ms = 0;   // 0: none
+  uint64_t durable_lsn = 0;  // run again when the journal has synced so far; 0: not for that
   TimeoutReply timeout_reply = TimeoutReply::kNullArray;
 };
 
