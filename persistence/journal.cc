@@ -9,8 +9,6 @@
 
 namespace leat::persistence {
 
-using std::chrono::steady_clock;
-
 Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
                                                const ReplayFn& replay) {
   if (Status status = disk.CreateDirectory(options.directory); !status.ok()) return status;
@@ -105,8 +103,8 @@ Journal::~Journal() {
 
 void Journal::Submit() {
   if (!queue_.Publish()) return;
-  if (queue_.published_records() >= wake_at_records_.load(std::memory_order_seq_cst)) {
-    wake_at_records_.store(kNoRecords, std::memory_order_relaxed);
+  if (wake_on_submit_.load(std::memory_order_seq_cst)) {
+    wake_on_submit_.store(false, std::memory_order_relaxed);
     Wake();
   }
 }
@@ -163,47 +161,26 @@ void Journal::Run() {
       flushed_.notify_all();
     }
     lock.unlock();
-    const auto begun = steady_clock::now();
     const JournalWriter::Plan plan = writer_.Step(NowMs(), policy());
     if (plan.changed) Notify();
-    if (plan.gather_records > 0) sync_time_ = steady_clock::now() - begun;
+    bool more = false;
+    if (plan.wake_on_submit) {
+      // First say that it sleeps, then look once more: Submit does it the other way round, so one
+      // of the two sees the other.
+      wake_on_submit_.store(true, std::memory_order_seq_cst);
+      more = writer_.HasUnwritten();
+    }
     lock.lock();
-    Wait(lock, plan);
-    if (plan.gather_records > 0) Gather(lock, plan.gather_records);
-    wake_at_records_.store(kNoRecords, std::memory_order_relaxed);
-  }
-}
-
-// Until there is something to do.
-void Journal::Wait(std::unique_lock<std::mutex>& lock, const JournalWriter::Plan& plan) {
-  const auto woken = [this] { return wake_ || stop_ || flush_wanted_; };
-  if (plan.wake_on_submit) {
-    // First say that it sleeps, then look once more: Submit does it the other way round, so one
-    // of the two sees the other.
-    wake_at_records_.store(0, std::memory_order_seq_cst);
-    if (writer_.HasUnwritten()) return;
-  }
-  if (plan.wake_at_ms == JournalWriter::kNever) {
-    woken_.wait(lock, woken);
-  } else {
-    woken_.wait_for(lock, std::chrono::milliseconds(plan.wake_at_ms - NowMs()), woken);
-  }
-}
-
-// Clients that got their replies with the last sync are about to send what comes next. One sync for
-// all of them takes less of everything than one for those who came first and one for the others:
-// so as long as records keep coming, it waits for as many as there were. A client that is alone
-// waits for nobody, and nobody waits for longer than a few syncs take.
-void Journal::Gather(std::unique_lock<std::mutex>& lock, uint64_t records) {
-  const auto end = steady_clock::now() + 4 * sync_time_;
-  uint64_t seen = 0;
-  wake_ = false;
-  while (!wake_ && !stop_ && !flush_wanted_ && steady_clock::now() < end) {
-    wake_at_records_.store(records, std::memory_order_seq_cst);
-    const uint64_t published = queue_.published_records();
-    if (published >= records || published == seen) return;
-    seen = published;
-    woken_.wait_for(lock, sync_time_ / 2, [this] { return wake_ || stop_ || flush_wanted_; });
+    const auto woken = [this] { return wake_ || stop_ || flush_wanted_; };
+    if (more || woken()) {
+      // Straight on.
+    } else if (plan.wake_at_ms == JournalWriter::kNever) {
+      woken_.wait(lock, woken);
+    } else {
+      const auto wait = std::chrono::milliseconds(plan.wake_at_ms - NowMs());
+      woken_.wait_for(lock, wait, woken);
+    }
+    wake_on_submit_.store(false, std::memory_order_relaxed);
   }
 }
 
@@ -223,7 +200,7 @@ void Journal::Notify() {
 // Steady: a clock set back must not delay a sync.
 int64_t Journal::NowMs() const {
   if (!options_.threaded) return step_now_ms_;
-  using std::chrono::duration_cast, std::chrono::milliseconds;
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
