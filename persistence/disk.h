@@ -20,7 +20,7 @@
 
 namespace leat::persistence {
 
-// A file being written, from its beginning to its end. Closed by its destructor. One thread may
+// A file being written, from its beginning on. Closed by its destructor. One thread may
 // call Sync while another calls Append. Errors say what was attempted and the reason, not the name:
 // the file may have been renamed since.
 class File {
@@ -56,9 +56,16 @@ class Disk {
   // A new, empty file; one that exists under this name is emptied.
   virtual Result<std::unique_ptr<File>> CreateFile(const std::string& path) = 0;
   virtual Result<std::unique_ptr<ReadableFile>> OpenFile(const std::string& path) = 0;
+  // One that exists, to be overwritten from its beginning. What it held stays behind what is
+  // appended, and where an append that was not synced did not arrive.
+  virtual Result<std::unique_ptr<File>> ReuseFile(const std::string& path) = 0;
   virtual Result<std::string> ReadFile(const std::string& path) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual Status Remove(const std::string& path) = 0;
+  // Cuts off what is behind the first `bytes` bytes, now, and after a power loss perhaps.
+  virtual Status Truncate(const std::string& path, uint64_t bytes) = 0;
+  // What the file system that `path` is on has left.
+  virtual Result<uint64_t> FreeBytes(const std::string& path) = 0;
 
   // Creates the directory, durably, unless it exists. Its parent must exist.
   virtual Status CreateDirectory(const std::string& path) = 0;

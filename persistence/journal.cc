@@ -12,11 +12,9 @@ namespace leat::persistence {
 Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
                                                const ReplayFn& replay) {
   if (Status status = disk.CreateDirectory(options.directory); !status.ok()) return status;
-  Status status = RemoveUnfinishedSegments(disk, options.directory, kJournalSegments);
-  if (!status.ok()) return status;
   // A segment that the last process named may not have its name durably. It must before another
   // follows it: the next one says that everything before it is safe.
-  if (status = disk.SyncDirectory(options.directory); !status.ok()) return status;
+  if (Status status = disk.SyncDirectory(options.directory); !status.ok()) return status;
 
   // Records that nothing proves to be durable may have come from the page cache alone, and even a
   // sync would say nothing about them if an earlier one has failed: they go into the new segment.
@@ -44,9 +42,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
   }
   journal->queue_.Publish();
   journal->reopened_bytes_ = journal->queue_.appended_bytes();
-  journal->keeper_.Found(report->obsolete);
-  journal->keeper_.Found(report->segments);
-  if (status = journal->writer_.Start(first_lsn); !status.ok()) return status;
+  if (Status status = journal->Begin(disk, *report, first_lsn); !status.ok()) return status;
   journal->open_ = true;
   journal->ReleaseThrough(journal->options_.checkpoint_lsn);
   if (journal->options_.threaded) {
@@ -57,12 +53,31 @@ Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
   return journal;
 }
 
+// Puts the first segment of this life in force. Then what the last one of the life before holds
+// behind its whole records is superseded, and the space of it is given back.
+Status Journal::Begin(Disk& disk, RecoveryReport found, Lsn first_lsn) {
+  if (Status status = keeper_.TidyUp(); !status.ok()) return status;
+  std::string unused;
+  if (!found.segments.empty() && found.segments.back().first_lsn != first_lsn) {
+    SegmentFile& last = found.segments.back();
+    if (last.bytes > found.last_segment_bytes) {
+      unused = options_.directory + "/" + SegmentName(last.first_lsn);
+    }
+    last.bytes = found.last_segment_bytes;
+  }
+  keeper_.Found(found.obsolete);
+  keeper_.Found(found.segments);
+  if (Status status = writer_.Start(first_lsn); !status.ok()) return status;
+  if (!unused.empty()) (void)disk.Truncate(unused, found.last_segment_bytes);
+  return Status();
+}
+
 Journal::Journal(Disk& disk, Options options, Lsn next_lsn, RecoveryReport recovery)
     : options_(std::move(options)),
       recovery_(std::move(recovery)),
       queue_(next_lsn),
       policy_(options_.policy),
-      keeper_(disk, options_.directory),
+      keeper_(disk, options_.directory, options_.segment_bytes),
       sync_thread_(options_.threaded ? std::make_unique<SyncThread>([this] { Wake(); }) : nullptr),
       writer_(disk, queue_,
               {.directory = options_.directory,

@@ -103,6 +103,7 @@ class Journal {
 
  private:
   Journal(Disk& disk, Options options, Lsn next_lsn, RecoveryReport recovery);
+  Status Begin(Disk& disk, RecoveryReport found, Lsn first_lsn);
   void Run();
   void Wake();
   void Notify();

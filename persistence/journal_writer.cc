@@ -13,6 +13,8 @@ constexpr int64_t kGatherMs = 2;
 // A mark costs nothing in front of records; when none have come for so long it goes by itself.
 constexpr int64_t kIdleAfterMs = 10;
 constexpr int64_t kRetryMs = 1000;
+// A journal that is hardly written to has no file made ready for it.
+constexpr size_t kPrepareAfterBytes = size_t{1} << 20;
 
 }  // namespace
 
@@ -47,9 +49,11 @@ Status JournalWriter::Flush(int64_t now_ms) {
 
 Status JournalWriter::Close(int64_t now_ms) {
   if (Status status = Flush(now_ms); !status.ok()) return status;
-  if (durable_lsn() == log_.marked_lsn()) return Status();
-  const Status status = log_.Append({}, durable_lsn());
-  return status.ok() ? log_.Sync() : status;
+  Status status;
+  if (durable_lsn() != log_.marked_lsn()) status = log_.Append({}, durable_lsn());
+  if (status.ok()) status = log_.Sync();
+  if (status.ok()) log_.CutUnused();
+  return status;
 }
 
 void JournalWriter::TakeSyncResult(int64_t now_ms) {
@@ -59,7 +63,9 @@ void JournalWriter::TakeSyncResult(int64_t now_ms) {
 
 void JournalWriter::WriteNew(int64_t now_ms) {
   if (!RecordQueue::HasMore(written_)) return;
-  if (log_.size_bytes() >= options_.segment_bytes) {
+  // A file that has its space already is worth a change before the current one is full.
+  const bool change = !log_.from_spare() && keeper_.HasSpare();
+  if (change || log_.size_bytes() >= options_.segment_bytes) {
     // Synced first, under every policy: whatever is not, the new segment would have to hold again.
     if (!AllSynced() && !SyncNow(now_ms).ok()) return;
     if (const Status status = StartSegment(); !status.ok()) Fail(status, now_ms);
@@ -74,6 +80,11 @@ void JournalWriter::WriteNew(int64_t now_ms) {
   written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
   segment_bytes_.store(log_.size_bytes(), std::memory_order_release);
   if (unsynced_since_ms_ == kNever) unsynced_since_ms_ = now_ms;
+  if (!prepared_next_ &&
+      log_.size_bytes() >= std::min(kPrepareAfterBytes, options_.segment_bytes / 2)) {
+    prepared_next_ = true;
+    keeper_.PrepareNext();
+  }
 }
 
 void JournalWriter::SyncIfDue(int64_t now_ms, SyncPolicy policy) {
@@ -148,7 +159,9 @@ Status JournalWriter::StartSegment() {
   pieces_.clear();
   const RecordQueue::Position end = RecordQueue::Collect(durable_, &pieces_);
   const Lsn first_lsn = durable_lsn() + 1;
-  if (Status status = log_.StartSegment(first_lsn, pieces_); !status.ok()) return status;
+  const std::string spare = keeper_.TakeSpare();
+  if (Status status = log_.StartSegment(first_lsn, pieces_, spare); !status.ok()) return status;
+  prepared_next_ = false;
   keeper_.Began(first_lsn, segment_bytes());
   segment_bytes_.store(log_.size_bytes(), std::memory_order_release);
   written_ = end;

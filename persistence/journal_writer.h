@@ -107,6 +107,7 @@ class JournalWriter {
   Lsn sync_target_lsn_ = 0;
   bool syncing_ = false;                // on the sync thread
   int64_t unsynced_since_ms_ = kNever;  // of the oldest write that no sync has been begun for
+  bool prepared_next_ = false;          // the keeper was asked for the next segment's file
   int64_t idle_at_ms_ = kNever;         // when the server counts as idle, if nothing comes before
 
   bool in_trouble_ = false;

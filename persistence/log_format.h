@@ -29,6 +29,9 @@ inline constexpr Lsn kFirstLsn = 1;
 
 inline constexpr SegmentKind kJournalSegments = {
     .magic = "LEATJRNL", .name_prefix = "journal-", .name_digits = 20, .name_suffix = ".log"};
+// Files that may become segments: what is in them is of no kind.
+inline constexpr SegmentKind kSpareSegments = {
+    .magic = "", .name_prefix = "spare-", .name_digits = 20, .name_suffix = ".log"};
 inline constexpr size_t kRecordHeaderBytes = 28;
 inline constexpr size_t kMarkPayloadBytes = 8;
 inline constexpr size_t kMarkBytes = kRecordHeaderBytes + kMarkPayloadBytes;
@@ -79,6 +82,14 @@ inline std::string SegmentName(Lsn first_lsn) {
 // The first LSN, or nothing if `name` is not a segment's.
 inline std::optional<Lsn> ParseSegmentName(std::string_view name) {
   return kJournalSegments.ParseName(name);
+}
+
+// "spare-00000000000000000001.log": a file to become a segment one day.
+inline std::string SpareName(uint64_t number) {
+  return kSpareSegments.Name(number);
+}
+inline std::optional<uint64_t> ParseSpareName(std::string_view name) {
+  return kSpareSegments.ParseName(name);
 }
 
 }  // namespace leat::persistence

@@ -1,6 +1,7 @@
 #include "persistence/log_reader.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 namespace leat::persistence {
@@ -81,13 +82,27 @@ SegmentReader::Outcome SegmentReader::Stop(Outcome outcome, std::string problem)
   return outcome;
 }
 
-Lsn SegmentReader::FindDurableLsnBehind() const {
-  Lsn highest = 0;
+SegmentReader::Behind SegmentReader::LookBehind() const {
+  Behind behind{.torn_bytes = TornRecordBytes()};
   for (size_t at = offset_; at + kMarkBytes <= bytes_.size(); ++at) {
     if (!IsMark(bytes_.data() + at, bytes_.size() - at, header_.salt)) continue;
-    highest = std::max(highest, LoadUint64(bytes_.data() + at + kRecordHeaderBytes));
+    behind.durable_lsn =
+        std::max(behind.durable_lsn, LoadUint64(bytes_.data() + at + kRecordHeaderBytes));
+    behind.torn_bytes = std::max<uint64_t>(behind.torn_bytes, at + kMarkBytes - offset_);
   }
-  return highest;
+  return behind;
+}
+
+// Of the record that should be at offset(), if something of it is. Its LSN tells: whatever else the
+// file may hold there is older. One wrong bit is allowed, so that no single flip hides a record.
+uint64_t SegmentReader::TornRecordBytes() const {
+  const std::string_view rest = bytes_.substr(offset_);
+  if (rest.substr(0, kRecordHeaderBytes).find_first_not_of('\0') == std::string_view::npos)
+    return 0;
+  if (rest.size() < kRecordHeaderBytes) return rest.size();
+  const RecordHeader header = LoadRecordHeader(rest.data());
+  if (std::popcount(header.lsn ^ next_lsn_) > 1) return 0;
+  return kRecordHeaderBytes + std::min<uint64_t>(header.length, rest.size() - kRecordHeaderBytes);
 }
 
 }  // namespace leat::persistence

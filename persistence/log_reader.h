@@ -49,12 +49,17 @@ class SegmentReader {
   Lsn durable_lsn() const { return durable_lsn_; }
   const std::string& problem() const { return problem_; }  // of kBroken and kWrong
 
-  // The highest LSN that a mark anywhere behind offset() calls durable; 0 without one. Looks at
-  // every byte position, since lengths behind a broken record lead nowhere.
-  Lsn FindDurableLsnBehind() const;
+  // What lies behind offset(), at any byte position, since lengths behind a broken record lead
+  // nowhere. A file may hold zeros there, or bytes of an earlier life.
+  struct Behind {
+    Lsn durable_lsn = 0;      // the highest that a mark there calls durable; 0 without one
+    uint64_t torn_bytes = 0;  // of this segment's records, not whole; 0: nothing to see of any
+  };
+  Behind LookBehind() const;
 
  private:
   bool CheckRecord(const char* at, size_t available);
+  uint64_t TornRecordBytes() const;
   Outcome Stop(Outcome outcome, std::string problem);
 
   const std::string_view bytes_;

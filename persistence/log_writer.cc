@@ -12,8 +12,9 @@ uint64_t TotalBytes(std::span<const std::string_view> pieces) {
 
 }  // namespace
 
-Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
+Status LogWriter::StartSegment(Lsn first_lsn, Records records, const std::string& spare) {
   file_.reset();
+  size_bytes_ = 0;
   salt_ = MakeSalt(first_lsn, ++segments_started_, random_seed_);
   next_lsn_ = first_lsn;
 
@@ -25,7 +26,8 @@ Status LogWriter::StartSegment(Lsn first_lsn, Records records) {
   pieces_.push_back(mark);
 
   path_ = directory_ + "/" + SegmentName(first_lsn);
-  auto file = PutInForce(disk_, directory_, SegmentName(first_lsn), pieces_);
+  from_spare_ = !spare.empty();
+  auto file = PutInForce(disk_, directory_, SegmentName(first_lsn), pieces_, spare);
   if (!file.ok()) return file.status();
   file_ = std::move(*file);
   size_bytes_ = TotalBytes(pieces_);
@@ -45,6 +47,10 @@ Status LogWriter::Append(Records records, Lsn durable_lsn) {
   if (Status status = file_->Append(pieces_); !status.ok()) return NamedError(path_, status);
   size_bytes_ += TotalBytes(pieces_);
   return Status();
+}
+
+void LogWriter::CutUnused() {
+  if (from_spare_) (void)disk_.Truncate(path_, size_bytes_);  // what stays does no harm
 }
 
 // Adds the checksums, and the records to `pieces_`.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -159,6 +160,12 @@ Result<std::unique_ptr<ReadableFile>> PosixDisk::OpenFile(const std::string& pat
       std::make_unique<PosixReadableFile>(std::move(fd), static_cast<uint64_t>(info.st_size)));
 }
 
+Result<std::unique_ptr<File>> PosixDisk::ReuseFile(const std::string& path) {
+  Descriptor fd = Open(path, O_WRONLY);
+  if (!fd.valid()) return SystemError(path, "open");
+  return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd)));
+}
+
 Result<std::string> PosixDisk::ReadFile(const std::string& path) {
   const Descriptor fd = Open(path, O_RDONLY);
   if (!fd.valid()) return SystemError(path, "open");
@@ -189,6 +196,21 @@ Status PosixDisk::Rename(const std::string& from, const std::string& to) {
 Status PosixDisk::Remove(const std::string& path) {
   if (unlink(path.c_str()) < 0) return SystemError(path, "remove");
   return Status();
+}
+
+Status PosixDisk::Truncate(const std::string& path, uint64_t bytes) {
+  if (RetryInterrupted([&] { return truncate(path.c_str(), static_cast<off_t>(bytes)); }) < 0) {
+    return SystemError(path, "truncate");
+  }
+  return Status();
+}
+
+Result<uint64_t> PosixDisk::FreeBytes(const std::string& path) {
+  struct statvfs info;
+  if (RetryInterrupted([&] { return statvfs(path.c_str(), &info); }) < 0) {
+    return SystemError(path, "ask for the free space of");
+  }
+  return uint64_t{info.f_bavail} * info.f_frsize;
 }
 
 Status PosixDisk::CreateDirectory(const std::string& path) {

@@ -94,7 +94,8 @@ class Recovery {
     if (Status status = Begin(reader, segment); !status.ok()) return status;
     auto outcome = SegmentReader::Outcome::kRecord;
     while (outcome == SegmentReader::Outcome::kRecord) outcome = reader.Next();
-    const Lsn marked_lsn = std::max(reader.durable_lsn(), reader.FindDurableLsnBehind());
+    const SegmentReader::Behind behind = reader.LookBehind();
+    const Lsn marked_lsn = std::max(reader.durable_lsn(), behind.durable_lsn);
     if (outcome == SegmentReader::Outcome::kWrong) {
       return Damage(segment, reader, "no unfinished write leaves such bytes");
     }
@@ -105,8 +106,9 @@ class Recovery {
       return Damage(segment, reader, "the checkpoint's LSN was complete on disk");
     }
     const Lsn durable_lsn = std::max(marked_lsn, checkpoint_lsn_);
-    if (outcome == SegmentReader::Outcome::kBroken) {
-      report_.cut = TornTail{PathOf(segment), reader.offset(), bytes->size() - reader.offset()};
+    report_.last_segment_bytes = reader.offset();
+    if (behind.torn_bytes > 0) {
+      report_.cut = TornTail{PathOf(segment), reader.offset(), behind.torn_bytes};
     }
     report_.durable_lsn = durable_lsn;
 

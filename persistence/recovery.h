@@ -22,7 +22,8 @@
 
 namespace leat::persistence {
 
-// The end of the last segment, which was being written when the server or the machine stopped.
+// The end of the last segment, which was being written when the server or the machine stopped: what
+// can be seen of records that did not arrive whole. Space that was never written to is none.
 struct TornTail {
   std::string file;
   uint64_t offset = 0;
@@ -39,10 +40,11 @@ struct RecoveryReport {
   std::vector<SegmentFile> segments;  // in order
   uint64_t records = 0;               // replayed
   uint64_t mutations = 0;
-  uint64_t bytes = 0;            // of all records replayed, framing included
-  uint64_t skipped_records = 0;  // held by the checkpoint
-  Lsn last_lsn = 0;              // of the journal's last mutation
-  Lsn durable_lsn = 0;           // up to here the journal itself proves that the disk had it
+  uint64_t bytes = 0;               // of all records replayed, framing included
+  uint64_t skipped_records = 0;     // held by the checkpoint
+  Lsn last_lsn = 0;                 // of the journal's last mutation
+  uint64_t last_segment_bytes = 0;  // of the last segment's whole records; more may be in the file
+  Lsn durable_lsn = 0;              // up to here the journal itself proves that the disk had it
   std::optional<TornTail> cut;
 };
 

@@ -67,10 +67,11 @@ uint64_t MakeSalt(uint64_t number, uint64_t count, uint64_t random_seed) {
 
 Result<std::unique_ptr<File>> PutInForce(Disk& disk, const std::string& directory,
                                          const std::string& name,
-                                         std::span<const std::string_view> pieces) {
+                                         std::span<const std::string_view> pieces,
+                                         const std::string& spare) {
   const std::string path = directory + "/" + name;
-  const std::string unfinished = path + std::string(kUnfinishedSuffix);
-  auto file = disk.CreateFile(unfinished);
+  const std::string unfinished = spare.empty() ? path + std::string(kUnfinishedSuffix) : spare;
+  auto file = spare.empty() ? disk.CreateFile(unfinished) : disk.ReuseFile(unfinished);
   Status status = file.ok() ? NamedError(path, WriteAndSync(**file, pieces)) : file.status();
   if (status.ok()) status = disk.Rename(unfinished, path);
   if (!status.ok()) {

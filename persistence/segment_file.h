@@ -54,10 +54,12 @@ struct SegmentKind {
 uint64_t MakeSalt(uint64_t number, uint64_t count, uint64_t random_seed);
 
 // Puts a segment that begins with `pieces` in force, replacing one of the same name, and returns it
-// to be written on. After an error it may be there, but nothing is to be said of it.
+// to be written on. After an error it may be there, but nothing is to be said of it. `spare`: the
+// path of a file that becomes it, and is overwritten; empty: a new one.
 Result<std::unique_ptr<File>> PutInForce(Disk& disk, const std::string& directory,
                                          const std::string& name,
-                                         std::span<const std::string_view> pieces);
+                                         std::span<const std::string_view> pieces,
+                                         const std::string& spare = {});
 
 // What an earlier process was about to put in force when it stopped.
 Status RemoveUnfinishedSegments(Disk& disk, const std::string& directory, const SegmentKind& kind);

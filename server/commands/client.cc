@@ -237,7 +237,7 @@ void ClientUnblock(Call& call) {
   if (!id) return call.Error(errors::kNotInteger);
   Session* session = call.engine.FindSession(static_cast<uint64_t>(*id));
   const bool blocked = session != nullptr && !session->IsClosing() && session->parked != nullptr &&
-                       session->parked->reason == ParkedCall::Reason::kKeys;
+                       session->parked->reason == ParkedCall::Reason::kEvent;
   if (blocked) {
     call.engine.Unblock(*session, error ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : "");
   }

@@ -41,5 +41,6 @@ std::span<const Command> StringCommands();
 std::span<const Command> StringCounterCommands();
 std::span<const Command> StringRangeCommands();
 std::span<const Command> TransactionCommands();
+std::span<const Command> WaitCommands();
 
 }  // namespace leat::commands

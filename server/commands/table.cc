@@ -37,6 +37,7 @@ void AddAll(engine::CommandTable& table) {
   table.Add(StringCounterCommands());
   table.Add(StringRangeCommands());
   table.Add(TransactionCommands());
+  table.Add(WaitCommands());
 }
 
 }  // namespace leat::commands

@@ -52,7 +52,9 @@ std::vector<std::string_view> Call::WithoutSecrets() const {
 
 void Call::Park(std::span<const KeyWait> waits, int64_t deadline_ms, TimeoutReply timeout_reply,
                 std::vector<std::string> arguments) {
-  if (mode == Mode::kInTransaction) return WriteTimeoutReply(reply, timeout_reply);
+  if (mode == Mode::kInTransaction) {
+    return WriteTimeoutReply(reply, timeout_reply, engine.HasWritesOnDisk(session));
+  }
   parked_ = true;
   if (mode == Mode::kRerun) return engine.blocking.ParkAgain(session, waits);
   session.parked = std::make_unique<ParkedCall>();
@@ -65,12 +67,23 @@ void Call::Park(std::span<const KeyWait> waits, int64_t deadline_ms, TimeoutRepl
   engine.blocking.Park(session, waits);
 }
 
-void WriteTimeoutReply(resp::ReplyWriter& reply, TimeoutReply timeout_reply) {
-  if (timeout_reply == TimeoutReply::kNullArray) {
-    reply.NullArray();
-  } else {
-    reply.Null();
+void WriteTimeoutReply(resp::ReplyWriter& reply, TimeoutReply timeout_reply, bool durable) {
+  switch (timeout_reply) {
+    case TimeoutReply::kNullArray:
+      return reply.NullArray();
+    case TimeoutReply::kNull:
+      return reply.Null();
+    case TimeoutReply::kNoReplicas:
+      return reply.Integer(0);
+    case TimeoutReply::kCopies:
+      return WriteCopies(reply, durable);
   }
+}
+
+void WriteCopies(resp::ReplyWriter& reply, bool durable) {
+  reply.Array(2);
+  reply.Integer(durable ? 1 : 0);
+  reply.Integer(0);  // replicas
 }
 
 }  // namespace leat::engine

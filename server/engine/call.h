@@ -82,9 +82,10 @@ class Call {
 
   // The call can answer nothing yet: it waits for a change of the keys of `waits` (in the session's
   // database) or their retry times, until `deadline_ms` (Unix time, 0: for ever), and runs again
-  // with `arguments`, in which what is relative to now was made absolute. In a re-run it keeps its
-  // place, its arguments and its deadline; `waits` are then those of the first time with new retry
-  // times. In a transaction nothing can wait: the timeout's reply is written at once.
+  // with `arguments`, in which what is relative to now was made absolute. Without keys it waits for
+  // the deadline, or until it is woken otherwise (Engine::WakeWhenDurable). In a re-run it keeps
+  // its place, its arguments and its deadline; `waits` are then those of the first time with new
+  // retry times. In a transaction nothing can wait: the timeout's reply is written at once.
   void Park(std::span<const KeyWait> waits, int64_t deadline_ms, TimeoutReply timeout_reply,
             std::vector<std::string> arguments);
   bool parked() const { return parked_; }
@@ -96,6 +97,9 @@ class Call {
   std::vector<size_t> secrets_;
 };
 
-void WriteTimeoutReply(resp::ReplyWriter& reply, TimeoutReply timeout_reply);
+// `durable`: what the session has written is on disk.
+void WriteTimeoutReply(resp::ReplyWriter& reply, TimeoutReply timeout_reply, bool durable);
+// On how many disks the session's writes are, here and at replicas.
+void WriteCopies(resp::ReplyWriter& reply, bool durable);
 
 }  // namespace leat::engine

@@ -242,6 +242,7 @@ bool Engine::Run(Session& session, resp::ReplyWriter& reply, CommandEntry& comma
   Call call(*this, session, reply, command, args, mode);
   const bool handled = Handle(call, reply.output().appended_bytes());
   const store::Lsn written = store.EndBatch();
+  if (written != 0) session.last_written_lsn = written;
   if (!handled || call.parked()) return false;
 
   const uint64_t now_nanos = clock.MonotonicNanos();

@@ -76,11 +76,11 @@ Session* Engine::Connect() {
 }
 
 void Engine::Disconnect(Session& session) {
-  if (session.parked != nullptr && session.parked->reason != ParkedCall::Reason::kKeys) {
+  if (session.parked != nullptr && session.parked->reason != ParkedCall::Reason::kEvent) {
     std::erase(postponed_, &session);
     if (session.parked->page_wait != 0) store.pager()->End(session.parked->page_wait);
   }
-  blocking.Unpark(session);
+  StopWaiting(session);
   pubsub.UnsubscribeAll(session);
   watches.UnwatchAll(session);
   StopMonitoring(session);
@@ -107,7 +107,7 @@ void Engine::Close(Session& session, bool at_once, std::string_view reason) {
   session.closing_at_once = true;
   pubsub.UnsubscribeAll(session);
   watches.UnwatchAll(session);
-  blocking.Unpark(session);
+  StopWaiting(session);
   StopMonitoring(session);
 }
 
@@ -194,6 +194,7 @@ void Engine::JournalAdvanced() {
     session->held = false;
     outbox.Add(*session);
   }
+  ServeDurable();
   ResumePostponed(ParkedCall::Reason::kBacklog);
 }
 
@@ -311,9 +312,36 @@ void Engine::EndPause() {
 }
 
 void Engine::Unpark(Session& session) {
-  blocking.Unpark(session);
+  StopWaiting(session);
   session.parked.reset();
   resumed_.push_back(&session);
+}
+
+void Engine::StopWaiting(Session& session) {
+  if (session.parked != nullptr && session.parked->durable_lsn != 0) {
+    durable_waits_.erase({session.parked->durable_lsn, &session});
+  }
+  blocking.Unpark(session);
+}
+
+bool Engine::HasWritesOnDisk(const Session& session) const {
+  return store.journal() != nullptr && store.durable_lsn() >= session.last_written_lsn;
+}
+
+void Engine::WakeWhenDurable(Session& session) {
+  session.parked->durable_lsn = session.last_written_lsn;
+  durable_waits_.emplace(session.last_written_lsn, &session);
+}
+
+// In the order in which they wrote.
+void Engine::ServeDurable() {
+  const store::Lsn durable = store.durable_lsn();
+  while (!durable_waits_.empty() && durable_waits_.begin()->first <= durable) {
+    Session& session = *durable_waits_.begin()->second;
+    durable_waits_.erase(durable_waits_.begin());
+    session.parked->durable_lsn = 0;
+    if (!session.IsClosing()) Rerun(session);
+  }
 }
 
 void Engine::Unblock(Session& session, std::string_view error) {
@@ -322,7 +350,9 @@ void Engine::Unblock(Session& session, std::string_view error) {
   if (!error.empty()) CountError(error);
   if (!WantsReply(session)) return;
   outbox.Add(session);
-  if (error.empty()) return WriteTimeoutReply(session.reply, timeout_reply);
+  if (error.empty()) {
+    return WriteTimeoutReply(session.reply, timeout_reply, HasWritesOnDisk(session));
+  }
   session.reply.Error(error);
 }
 
@@ -353,7 +383,7 @@ void Engine::TimeOutBlocked() {
 // What a client that is being closed could be given is left to those behind it.
 void Engine::ServeReady() {
   while (Session* session = blocking.NextReady()) {
-    session->IsClosing() ? blocking.Unpark(*session) : Rerun(*session);
+    session->IsClosing() ? StopWaiting(*session) : Rerun(*session);
   }
 }
 

@@ -13,8 +13,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "persistence/disk.h"
@@ -76,8 +78,12 @@ class Engine final : private store::KeyObserver {
   // False when it waits (Call::Park).
   bool Run(Session& session, resp::ReplyWriter& reply, CommandEntry& command, Args args,
            Call::Mode mode);
-  // Ends the wait of a session for keys with `error`, or, where that is empty, as its timeout does.
-  // What it has sent since is executed at the end of the turn.
+  // What the session's calls have written is in the journal and synced; never without a journal.
+  bool HasWritesOnDisk(const Session& session) const;
+  // The session's parked call is to run again when that has come true.
+  void WakeWhenDurable(Session& session);
+  // Ends the wait of a session for an event with `error`, or, where that is empty, as its timeout
+  // does. What it has sent since is executed at the end of the turn.
   void Unblock(Session& session, std::string_view error);
   // Closes a session at the end of the turn: after its output was sent, or dropping it. One that
   // is closed at once receives nothing more and waits for nothing.
@@ -160,6 +166,8 @@ class Engine final : private store::KeyObserver {
   void Rerun(Session& session);
   void NoteJournalStatus();
   void Unpark(Session& session);
+  void StopWaiting(Session& session);
+  void ServeDurable();
   void ResumePostponed(ParkedCall::Reason reason);
   void Resume(Session& session);
   void RunCheckpoint();
@@ -171,8 +179,9 @@ class Engine final : private store::KeyObserver {
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> monitors_;
   std::vector<Session*> resumed_;    // may have unread requests
-  std::vector<Session*> postponed_;  // calls put aside (not for keys), in order of arrival
-  std::vector<Session*> held_;       // output waits for the journal
+  std::vector<Session*> postponed_;  // calls put aside (not for an event), in order of arrival
+  std::set<std::pair<store::Lsn, Session*>> durable_waits_;
+  std::vector<Session*> held_;  // output waits for the journal
   uint64_t next_session_id_ = 1;
   int64_t now_micros_ = 0;
   uint64_t call_started_nanos_ = 0;

@@ -1,6 +1,6 @@
-// A call that waits: for a key (XREAD BLOCK), for the end of a pause (CLIENT PAUSE), for the disk
-// to catch up (the journal's backlog is too long), or for blocks of a topic that are on disk. It
-// keeps copies of its arguments and is run again, as it stands, when what it waits for may have
+// A call that waits: for a key (XREAD BLOCK), for its client's writes to be on disk (WAITAOF), for
+// the end of a pause (CLIENT PAUSE), for the disk to catch up, or for blocks of a topic that are on
+// disk. It keeps copies of its arguments and is run again, as it stands, when what it waits for may have
 // come.
 #pragma once
 
@@ -26,16 +26,22 @@ struct KeyWait {
 };
 
 // What a waiting call answers when its time is over.
-enum class TimeoutReply : uint8_t { kNullArray, kNull };
+enum class TimeoutReply : uint8_t {
+  kNullArray,
+  kNull,
+  kNoReplicas,  // WAIT: how many have the client's writes
+  kCopies,      // WAITAOF: on how many disks they are, here and at replicas
+};
 
 struct ParkedCall {
-  enum class Reason : uint8_t { kKeys, kPause, kBacklog, kPages };
+  enum class Reason : uint8_t { kEvent, kPause, kBacklog, kPages };
 
-  Reason reason = Reason::kKeys;
+  Reason reason = Reason::kEvent;  // of keys, of the journal, or only its deadline
   CommandEntry* command = nullptr;
   std::vector<std::string> args;
   uint32_t database = 0;
-  int64_t deadline_ms = 0;  // 0: none
+  int64_t deadline_ms = 0;   // 0: none
+  uint64_t durable_lsn = 0;  // run again when the journal has synced so far; 0: not for that
   TimeoutReply timeout_reply = TimeoutReply::kNullArray;
   uint64_t page_wait = 0;  // of kPages: TopicPager::WaitId
 };

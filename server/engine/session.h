@@ -64,6 +64,7 @@ struct Session : data::Subscriber {
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
   std::unique_ptr<WatchedKeys> watched;      // between WATCH and EXEC
   std::unique_ptr<ParkedCall> parked;        // a call that waits: nothing is read on until it ends
+  store::Lsn last_written_lsn = 0;           // of what its calls have changed
   size_t channels = 0, patterns = 0, shard_channels = 0;  // subscribed to, counted by PubSub
 
   // How it ends.

@@ -7,11 +7,21 @@
 namespace leat::persistence {
 namespace {
 
-// Three segments, one of which was abandoned after a failed sync.
+// What a file to be used again holds.
+std::string OldSegment() {
+  std::string bytes = EncodeSegmentHeader({1, 5});
+  for (Lsn lsn = 1; bytes.size() < 400; ++lsn) bytes += EncodeMark(lsn, lsn - 1, 5);
+  return bytes;
+}
+
+// Three segments or more, one of which was abandoned after a failed sync. Some stand on bytes of an
+// earlier life, others on zeros.
 Files WriteJournal(bool close, Payloads* payloads) {
   SimulatedDisk disk(3);
   auto options = ManualOptions();
   options.segment_bytes = 400;
+  disk.Restore(
+      {{"journal/" + SpareName(1), OldSegment()}, {"journal/" + SpareName(2), OldSegment()}});
   auto opened = OpenJournal(disk, options);
   EXPECT_TRUE(opened.ok());
   std::unique_ptr<Journal> journal = std::move(*opened);
@@ -24,7 +34,7 @@ Files WriteJournal(bool close, Payloads* payloads) {
   EXPECT_EQ(journal->durable_lsn(), journal->appended_lsn());
   if (!close) disk.Stop();
   journal.reset();
-  const Files files = disk.Snapshot();
+  Files files = SegmentsOf(disk.Snapshot());
   EXPECT_GE(files.size(), 3u);
   return files;
 }

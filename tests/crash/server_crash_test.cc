@@ -86,7 +86,8 @@ class History {
       server.Advance(static_cast<int64_t>(Pick(large_ ? 200 : 40)));
       Note(*life);
       const Lsn before = last_written_lsn_;
-      life->client().Send(Calls());
+      // One batch at a time: what waits for blocks comes first.
+      if (life->client().session().parked == nullptr) life->client().Send(Calls());
       Note(*life);
       if (OneIn(3)) life->StepCheckpoint(Pick(30));
       if (OneIn(9)) life->pager().Reclaim();

@@ -43,7 +43,7 @@ void ReadSegment(std::string_view bytes) {
     offset = reader.offset();
     Require(reader.next_lsn() == next_lsn && reader.durable_lsn() < next_lsn);
   }
-  (void)reader.FindDurableLsnBehind();
+  (void)reader.LookBehind();
 }
 
 // Reads as many small numbers as the input has; zeros behind its end.

@@ -16,6 +16,14 @@ namespace leat::persistence {
 using Payloads = std::vector<std::string>;
 using Files = std::map<std::string, std::string>;
 
+// Those that are segments in force; not the spares.
+inline Files SegmentsOf(Files files) {
+  std::erase_if(files, [](const auto& file) {
+    return !ParseSegmentName(std::string_view(file.first).substr(file.first.rfind('/') + 1));
+  });
+  return files;
+}
+
 inline Journal::Options ManualOptions(SyncPolicy policy = SyncPolicy::kAlways) {
   return {.directory = "journal", .policy = policy, .random_seed = 7, .threaded = false};
 }

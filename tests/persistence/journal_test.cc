@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -290,13 +291,13 @@ TEST_F(JournalTest, SegmentsThatACheckpointHoldsGoAndTheJournalBeginsBehindIt) {
     ASSERT_TRUE(journal_->Step(i).ok());
   }
   const DiskUsage before = journal_->disk_usage();
-  EXPECT_EQ(before.segments, disk_.Snapshot().size());
+  EXPECT_EQ(before.segments, SegmentsOf(disk_.Snapshot()).size());
   journal_->ReleaseThrough(17);
   ASSERT_TRUE(journal_->Step(100).ok());
   const DiskUsage after = journal_->disk_usage();
   EXPECT_LT(after.segments, before.segments);
   EXPECT_LT(after.bytes, before.bytes);
-  EXPECT_EQ(after.segments, disk_.Snapshot().size());
+  EXPECT_EQ(after.segments, SegmentsOf(disk_.Snapshot()).size());
   Crash();
   options.checkpoint_lsn = 17;
   Open(options);
@@ -320,7 +321,7 @@ TEST_F(JournalTest, SegmentsThatTheCheckpointNeedsNoMoreGoAtTheStart) {
   Open(options);
   EXPECT_TRUE(recovered_.empty());
   ASSERT_TRUE(journal_->Step(0).ok());
-  EXPECT_EQ(disk_.Snapshot().size(), 1u);
+  EXPECT_EQ(SegmentsOf(disk_.Snapshot()).size(), 1u);
   EXPECT_TRUE(disk_.Snapshot().contains("journal/" + SegmentName(13)));
 }
 
@@ -332,17 +333,137 @@ TEST_F(JournalTest, OldestSegmentGoesFirstAndASegmentThatCannotGoStays) {
     AppendRecord(*journal_, "payload");
     ASSERT_TRUE(journal_->Step(i).ok());
   }
-  const size_t segments = disk_.Snapshot().size();
-  disk_.FailAt(disk_.operations() + 2, Fault::kIoError);  // remove, sync, remove
+  const size_t segments = SegmentsOf(disk_.Snapshot()).size();
+  disk_.FailAt(disk_.operations() + 2, Fault::kIoError);  // rename, sync, rename
   journal_->ReleaseThrough(12);
   EXPECT_TRUE(journal_->Step(100).ok());  // no trouble for who writes
-  EXPECT_EQ(disk_.Snapshot().size(), segments - 1);
+  EXPECT_EQ(SegmentsOf(disk_.Snapshot()).size(), segments - 1);
   EXPECT_FALSE(disk_.Snapshot().contains("journal/" + SegmentName(1)));
   EXPECT_TRUE(journal_->Step(101).ok());
-  EXPECT_EQ(disk_.Snapshot().size(), segments - 1);
+  EXPECT_EQ(SegmentsOf(disk_.Snapshot()).size(), segments - 1);
   journal_->ReleaseThrough(12);
   EXPECT_TRUE(journal_->Step(102).ok());
+  EXPECT_EQ(SegmentsOf(disk_.Snapshot()).size(), 1u);
+}
+
+// Steps a journal of small segments through `records` records.
+void Fill(Journal& journal, int records) {
+  for (int i = 0; i < records; ++i) {
+    AppendRecord(journal, "payload " + std::to_string(i));
+    ASSERT_TRUE(journal.Step(i).ok());
+  }
+}
+
+bool HasSpare(const Files& files) {
+  return std::any_of(files.begin(), files.end(), [](const auto& file) {
+    return file.first.find("/spare-") != std::string::npos;
+  });
+}
+
+TEST_F(JournalTest, NextSegmentIsMadeFromAFileThatHasItsSpaceAlready) {
+  auto options = ManualOptions();
+  options.segment_bytes = 4096;
+  Open(options);
+  Fill(*journal_, 5);
+  EXPECT_EQ(disk_.Snapshot().size(), 1u);  // hardly written to
+  Fill(*journal_, 60);
+  EXPECT_TRUE(HasSpare(disk_.Snapshot()));
+  Fill(*journal_, 200);
+  const Files files = SegmentsOf(disk_.Snapshot());
+  EXPECT_EQ(files.rbegin()->second.size(), 4096u);
+  Crash();
+  Open(options);
+  EXPECT_FALSE(journal_->recovery().cut);  // the space behind the records is no torn tail
+  EXPECT_EQ(recovered_.size(), 265u);
+}
+
+TEST_F(JournalTest, SpaceThatIsNotNeededIsGivenBack) {
+  auto options = ManualOptions();
+  options.segment_bytes = 4096;
+  for (const bool closed : {true, false}) {
+    Open(options);
+    Fill(*journal_, 110);
+    const std::string last = SegmentsOf(disk_.Snapshot()).rbegin()->first;
+    EXPECT_EQ(disk_.Snapshot()[last].size(), 4096u);
+    closed ? journal_.reset() : Kill();
+    if (!closed) Open(options);  // at the next start: the new segment supersedes what is cut off
+    EXPECT_LT(disk_.Snapshot()[last].size(), 4096u);
+    Open(options);
+    EXPECT_FALSE(journal_->recovery().cut);
+  }
+  EXPECT_EQ(recovered_.size(), 220u);
+}
+
+TEST_F(JournalTest, ReleasedSegmentsAreUsedAgainAndTheirOldRecordsAreNone) {
+  auto options = ManualOptions();
+  options.segment_bytes = 2000;
+  Open(options);
+  for (int round = 0; round < 20; ++round) {
+    Fill(*journal_, 60);
+    journal_->ReleaseThrough(journal_->durable_lsn());
+    ASSERT_TRUE(journal_->Step(0).ok());
+    EXPECT_LE(disk_.Snapshot().size(), 4u);  // one in use, two spares, one before its release
+  }
+  AppendRecord(*journal_, "the last one");
+  ASSERT_TRUE(journal_->Step(0).ok());
+  const Files files = SegmentsOf(disk_.Snapshot());
+  EXPECT_NE(files.rbegin()->second.find("payload"), std::string::npos);  // of an earlier life
+  Crash();
+  options.checkpoint_lsn = 20 * 60;
+  Open(options);
+  EXPECT_FALSE(journal_->recovery().cut);
+  EXPECT_EQ(recovered_, Payloads{"the last one"});
+}
+
+TEST_F(JournalTest, NoSpareIsMadeOnADiskThatIsNearlyFull) {
+  auto options = ManualOptions();
+  options.segment_bytes = uint64_t{1} << 40;
+  Open(options);
+  Fill(*journal_, 20'000);  // the simulated disk has room for one such segment
+  EXPECT_GT(SegmentsOf(disk_.Snapshot()).rbegin()->second.size(), size_t{1} << 20);
   EXPECT_EQ(disk_.Snapshot().size(), 1u);
+}
+
+TEST_F(JournalTest, SpareThatCannotBeMadeIsNobodysTrouble) {
+  auto options = ManualOptions();
+  options.segment_bytes = 4096;
+  constexpr int kRecords = 35;
+  Open(options);
+  uint64_t made_at = 0;
+  for (int i = 0; i < kRecords && !HasSpare(disk_.Snapshot()); ++i) {
+    Fill(*journal_, 1);
+    made_at = disk_.operations();
+  }
+  for (uint64_t operation = 1; operation <= 4; ++operation) {  // rename, sync, write, create
+    SimulatedDisk disk;
+    auto journal = OpenJournal(disk, options);
+    ASSERT_TRUE(journal.ok());
+    disk.FailAt(made_at - operation, Fault::kNoSpace);
+    Fill(**journal, kRecords);
+    EXPECT_EQ(disk.Snapshot().size(), 1u) << operation;  // and nothing is left behind
+    EXPECT_EQ((*journal)->durable_lsn(), static_cast<Lsn>(kRecords));
+    Fill(**journal, 2 * kRecords);  // the next segment asks again
+    EXPECT_EQ(SegmentsOf(disk.Snapshot()).rbegin()->second.size(), 4096u) << operation;
+  }
+}
+
+TEST_F(JournalTest, SparesOfAnEarlierLifeAreTakenOver) {
+  auto options = ManualOptions();
+  options.segment_bytes = 4096;
+  Open(options);
+  journal_.reset();
+  Files files = disk_.Snapshot();
+  for (uint64_t i = 1; i < 6; ++i) files["journal/" + SpareName(i)] = std::string(4096, 'o');
+  files["journal/" + SpareName(6) + ".new"] = "half";
+  disk_.Restore(files);
+  Open(options);
+  EXPECT_EQ(disk_.Snapshot().size(), 2u);  // two are kept, and one of them is the segment now
+  EXPECT_EQ(SegmentsOf(disk_.Snapshot()).rbegin()->second.size(), 4096u);
+  AppendRecord(*journal_, "a");
+  ASSERT_TRUE(journal_->Step(0).ok());
+  Crash();
+  Open(options);
+  EXPECT_EQ(recovered_, Payloads{"a"});
 }
 
 // The same with its threads: conditions are awaited, with a deadline that only a failure reaches.
@@ -429,7 +550,7 @@ TEST_F(ThreadedJournalTest, ReleasedSegmentsGoByThemselves) {
   while (journal_->disk_usage().segments > 1 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  EXPECT_EQ(disk_.Snapshot().size(), 1u);
+  EXPECT_EQ(SegmentsOf(disk_.Snapshot()).size(), 1u);
 }
 
 TEST_F(ThreadedJournalTest, DestructionFlushes) {

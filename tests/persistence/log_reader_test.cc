@@ -89,7 +89,36 @@ TEST(LogReaderTest, ZerosAreNoRecord) {
   const std::string bytes = Header() + Sealed(1, "a") + std::string(4096, '\0');
   SegmentReader reader(bytes);
   EXPECT_EQ(ReadToEnd(reader), Outcome::kBroken);
-  EXPECT_EQ(reader.FindDurableLsnBehind(), 0u);
+  EXPECT_EQ(reader.LookBehind().durable_lsn, 0u);
+}
+
+TEST(LogReaderTest, SpaceThatWasNeverWrittenToIsNoTornRecord) {
+  const std::string old = Sealed(3, std::string(100, 'o'), 1, kSalt + 1);
+  for (const std::string& space : {std::string(4096, '\0'), old, old.substr(13)}) {
+    const std::string bytes = Header(8) + Sealed(8, "a") + space;
+    SegmentReader reader(bytes);
+    EXPECT_EQ(ReadToEnd(reader), Outcome::kBroken);
+    EXPECT_EQ(reader.LookBehind().torn_bytes, 0u);
+  }
+}
+
+TEST(LogReaderTest, TornRecordShowsByItsHeaderOrByAMarkBehindIt) {
+  const std::string old = Sealed(3, std::string(200, 'o'), 1, kSalt + 1);
+  const std::string intact = Header(8) + Sealed(8, "a");
+  std::string torn = Sealed(9, std::string(100, 'b'));
+  for (size_t bit = 0; bit < kRecordHeaderBytes * 8; ++bit) {
+    std::string flipped = torn;
+    flipped[bit / 8] ^= static_cast<char>(1 << bit % 8);
+    const std::string bytes = intact + flipped + old;
+    SegmentReader reader(bytes);
+    EXPECT_EQ(ReadToEnd(reader), Outcome::kBroken);
+    EXPECT_GE(reader.LookBehind().torn_bytes, kRecordHeaderBytes) << bit;
+  }
+  torn.replace(0, 64, old, 0, 64);
+  const std::string bytes = intact + torn + EncodeMark(10, 8, kSalt) + old;
+  SegmentReader reader(bytes);
+  EXPECT_EQ(ReadToEnd(reader), Outcome::kBroken);
+  EXPECT_EQ(reader.LookBehind().torn_bytes, torn.size() + kMarkBytes);
 }
 
 TEST(LogReaderTest, HugeLengthIsNotFollowed) {
@@ -141,7 +170,7 @@ TEST(LogReaderTest, FindsMarksBehindTheBreak) {
                             EncodeMark(3, 2, kSalt) + "trailing";
   SegmentReader reader(bytes);
   EXPECT_EQ(ReadToEnd(reader), Outcome::kBroken);
-  EXPECT_EQ(reader.FindDurableLsnBehind(), 2u);
+  EXPECT_EQ(reader.LookBehind().durable_lsn, 2u);
 }
 
 TEST(LogReaderTest, MarkForgedWithinAPayloadIsNotFound) {
@@ -150,7 +179,7 @@ TEST(LogReaderTest, MarkForgedWithinAPayloadIsNotFound) {
   const std::string bytes = Header() + torn;
   SegmentReader reader(bytes);
   EXPECT_EQ(ReadToEnd(reader), Outcome::kBroken);
-  EXPECT_EQ(reader.FindDurableLsnBehind(), 0u);
+  EXPECT_EQ(reader.LookBehind().durable_lsn, 0u);
 }
 
 }  // namespace

@@ -80,6 +80,31 @@ TEST_F(PosixDiskTest, AnOpenFileIsReadableThoughRemovedAndShowsWhatIsAppended) {
   EXPECT_EQ(ReadAt(**file, 1, 3), "ate");
 }
 
+TEST_F(PosixDiskTest, ReusingAFileOverwritesItFromItsBeginning) {
+  ASSERT_TRUE(WriteFile(PathOf("file"), "what it held before").ok());
+  auto file = disk_.ReuseFile(PathOf("file"));
+  ASSERT_TRUE(file.ok());
+  const std::string_view pieces[] = {"THIS", " IS"};
+  ASSERT_TRUE((*file)->Append(pieces).ok());
+  ASSERT_TRUE((*file)->Append(pieces).ok());
+  ASSERT_TRUE((*file)->Sync().ok());
+  EXPECT_EQ(*disk_.ReadFile(PathOf("file")), "THIS ISTHIS ISefore");
+  ASSERT_TRUE(disk_.Truncate(PathOf("file"), 14).ok());
+  EXPECT_EQ(*disk_.ReadFile(PathOf("file")), "THIS ISTHIS IS");
+  const auto missing = disk_.ReuseFile(PathOf("missing"));
+  EXPECT_EQ(missing.status().message(),
+            PathOf("missing") + ": cannot open: No such file or directory");
+  EXPECT_FALSE(disk_.Truncate(PathOf("missing"), 1).ok());
+}
+
+TEST_F(PosixDiskTest, TellsTheFreeSpace) {
+  const auto free_bytes = disk_.FreeBytes(folder_);
+  ASSERT_TRUE(free_bytes.ok());
+  EXPECT_GT(*free_bytes, 0u);
+  EXPECT_LE(*free_bytes, std::filesystem::space(folder_).capacity);
+  EXPECT_FALSE(disk_.FreeBytes(PathOf("missing")).ok());
+}
+
 TEST_F(PosixDiskTest, CreatingAFileEmptiesIt) {
   ASSERT_TRUE(WriteFile(PathOf("file"), "old and long").ok());
   ASSERT_TRUE(WriteFile(PathOf("file"), "new").ok());

@@ -22,7 +22,7 @@ class SimulatedDisk::WritableFile final : public File {
 
   Status Append(std::span<const std::string_view> pieces) override {
     const std::lock_guard lock(disk_.mutex_);
-    return disk_.Append(*inode_, pieces);
+    return disk_.Append(*inode_, position_, pieces);
   }
   Status Sync() override {
     const std::lock_guard lock(disk_.mutex_);
@@ -32,6 +32,7 @@ class SimulatedDisk::WritableFile final : public File {
  private:
   SimulatedDisk& disk_;
   const std::shared_ptr<Inode> inode_;
+  size_t position_ = 0;
 };
 
 class SimulatedDisk::OpenedFile final : public ReadableFile {
@@ -101,6 +102,15 @@ Result<std::unique_ptr<ReadableFile>> SimulatedDisk::OpenFile(const std::string&
   return std::unique_ptr<ReadableFile>(std::make_unique<OpenedFile>(*this, entry->second));
 }
 
+Result<std::unique_ptr<File>> SimulatedDisk::ReuseFile(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  bool partly = false;
+  if (Status status = Begin("open", &partly, path); !status.ok()) return status;
+  const auto entry = names_.find(path);
+  if (entry == names_.end()) return Status::Error(path + ": cannot open: No such file");
+  return std::unique_ptr<File>(std::make_unique<WritableFile>(*this, entry->second));
+}
+
 Result<std::string> SimulatedDisk::ReadFile(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const auto entry = names_.find(path);
@@ -126,6 +136,24 @@ Status SimulatedDisk::Remove(const std::string& path) {
   if (!names_.contains(path)) return Status::Error(path + ": cannot remove: no file");
   Change({path, "", nullptr});
   return Status();
+}
+
+Status SimulatedDisk::Truncate(const std::string& path, uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  bool partly = false;
+  if (Status status = Begin("truncate", &partly, path); !status.ok()) return status;
+  const auto entry = names_.find(path);
+  if (entry == names_.end()) return Status::Error(path + ": cannot truncate: no file");
+  Inode& inode = *entry->second;
+  inode.unsynced.push_back({bytes, "", true});
+  inode.visible.resize(bytes, '\0');
+  return Status();
+}
+
+Result<uint64_t> SimulatedDisk::FreeBytes(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return Status::Error(path + ": cannot ask for the free space: stopped");
+  return full_ ? 0 : uint64_t{1} << 40;
 }
 
 Status SimulatedDisk::CreateDirectory(const std::string& path) {
@@ -159,19 +187,23 @@ Result<std::unique_ptr<DirectoryLock>> SimulatedDisk::LockDirectory(const std::s
   return std::unique_ptr<DirectoryLock>(std::make_unique<Lock>(*this, path));
 }
 
-Status SimulatedDisk::Append(Inode& inode, std::span<const std::string_view> pieces) {
+Status SimulatedDisk::Append(Inode& inode, size_t& position,
+                             std::span<const std::string_view> pieces) {
   std::string bytes;
   for (const std::string_view piece : pieces) bytes += piece;
   bool partly = false;
   Status status = Begin("write", &partly);
-  if (status.ok() && full_) {
+  // What overwrites needs no space.
+  if (status.ok() && full_ && position + bytes.size() > inode.visible.size()) {
     status = Status::Error("cannot write: No space left on device");
     partly = true;
   }
   if (!status.ok()) bytes.resize(partly && !bytes.empty() ? random_() % bytes.size() : 0);
   if (bytes.empty()) return status;
-  inode.unsynced.push_back({inode.visible.size(), bytes});
-  inode.visible += bytes;
+  Put(inode.visible, position, bytes);
+  const size_t size = bytes.size();
+  position += size;
+  inode.unsynced.push_back({position - size, std::move(bytes), false});
   return status;
 }
 
@@ -181,7 +213,10 @@ Status SimulatedDisk::Sync(Inode& inode) {
   Status status = Begin("sync", &partly);
   if (stopped_) return status;  // Crash decides what arrived
   if (status.ok()) {
-    for (const Write& write : inode.unsynced) Put(inode.durable, write.offset, write.bytes);
+    for (const Write& write : inode.unsynced) {
+      if (write.truncate) inode.durable.resize(write.offset, '\0');
+      Put(inode.durable, write.offset, write.bytes);
+    }
   } else {
     LandInPart(inode);
   }
@@ -196,6 +231,7 @@ void SimulatedDisk::LandInPart(Inode& inode) {
   if (way == 0) return;
   const size_t end = random_() % (inode.visible.size() + 1) / kSectorBytes * kSectorBytes;
   for (const Write& write : inode.unsynced) {
+    if (write.truncate && Coin()) inode.durable.resize(write.offset, '\0');
     for (size_t offset = write.offset; offset < write.offset + write.bytes.size();) {
       const size_t next =
           std::min((offset / kSectorBytes + 1) * kSectorBytes, write.offset + write.bytes.size());

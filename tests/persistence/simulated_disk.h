@@ -2,7 +2,8 @@
 // and what has not:
 //
 //   - Crash loses power: of every write that was not synced, each 512-byte sector may have arrived
-//     or not (what did not reads as zeros), and so may each name created, renamed or removed.
+//     or not (what did not is as it was: zeros, or in a file that is reused what it held), and so
+//     may each name created, renamed or removed, and each truncation.
 //   - Kill ends the process only: what was written stays readable, synced or not.
 //   - After a failed sync, part of what was unsynced is lost although it can still be read, and
 //     later syncs of the same file succeed without it, as on Linux.
@@ -36,9 +37,12 @@ class SimulatedDisk final : public Disk {
 
   Result<std::unique_ptr<File>> CreateFile(const std::string& path) override;
   Result<std::unique_ptr<ReadableFile>> OpenFile(const std::string& path) override;
+  Result<std::unique_ptr<File>> ReuseFile(const std::string& path) override;
   Result<std::string> ReadFile(const std::string& path) override;
   Status Rename(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
+  Status Truncate(const std::string& path, uint64_t bytes) override;
+  Result<uint64_t> FreeBytes(const std::string& path) override;
   Status CreateDirectory(const std::string& path) override;
   Result<std::vector<std::string>> ListDirectory(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
@@ -68,6 +72,7 @@ class SimulatedDisk final : public Disk {
   struct Write {
     size_t offset = 0;
     std::string bytes;
+    bool truncate = false;  // at `offset`
   };
   struct Inode {
     std::string visible;          // what a read returns
@@ -85,7 +90,7 @@ class SimulatedDisk final : public Disk {
   class Lock;
 
   Status Begin(const char* attempt, bool* partly, const std::string& path = "");
-  Status Append(Inode& inode, std::span<const std::string_view> pieces);
+  Status Append(Inode& inode, size_t& position, std::span<const std::string_view> pieces);
   Status Sync(Inode& inode);
   void LandInPart(Inode& inode);
   void ApplyChange(Names& names, const NameChange& change);

@@ -18,7 +18,7 @@ pubsub|channels:-2 pubsub|help:2 pubsub|numpat:2 pubsub|numsub:-2 pubsub|shardch
 pubsub|shardnumsub:-2 randomkey:1 rename:3 renamenx:3 reset:1 scan:-2 select:2 set:-3 setex:4
 setnx:3 setrange:4 slowlog:-2 slowlog|get:-2 slowlog|help:2 slowlog|len:2 slowlog|reset:2
 spublish:3 ssubscribe:-2 strlen:2 subscribe:-2 substr:4 swapdb:3 time:1 touch:-2 ttl:2 type:2
-unlink:-2 unwatch:1 watch:-2 xack:-4 xadd:-5 xautoclaim:-6 xclaim:-6 xdel:-3 xgroup:-2 xgroup|create:-5
+unlink:-2 unwatch:1 wait:3 watch:-2 xack:-4 xadd:-5 xautoclaim:-6 xclaim:-6 xdel:-3 xgroup:-2 xgroup|create:-5
 xgroup|createconsumer:5 xgroup|delconsumer:5 xgroup|destroy:4 xgroup|help:2 xgroup|setid:-5
 xinfo:-2 xinfo|consumers:4 xinfo|groups:3 xinfo|help:2 xinfo|stream:-3 xlen:2 xpending:-3 xrange:-4
 xread:-4 xreadgroup:-7 xrevrange:-4 xsetid:-3 xtrim:-4
