@@ -52,8 +52,11 @@ format:
 fuzz: build-fuzz
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/tools/run-fuzz
 
+bench: export LEAT_BUILD := $(CURDIR)/build
+bench: export LEAT_SERVER := $(CURDIR)/build/leat-server
 bench: build-tests
-	@LEAT_BUILD=$(CURDIR)/build LEAT_SERVER=$(CURDIR)/build/leat-server tests/bench/run
+	@tests/bench/run
+	@tests/bench/larger-than-memory
 
 soak: build-tests build-fuzz
 	@LEAT_BUILD=build LEAT_TIMEOUT=14400 FUZZ_SECONDS=1800 $(run_all) \

@@ -66,6 +66,7 @@ void WriteOneEntry(Call& call, std::string_view name, const data::Topic& topic, 
 
 void WriteSummary(Call& call, const data::Topic& topic) {
   constexpr size_t kFields = 16;
+  topic.NeedOldest();
   call.reply.Map(kFields);
   WriteState(call, topic);
   WriteField(call, "groups", topic.groups().size());

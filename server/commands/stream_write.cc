@@ -77,6 +77,8 @@ void XAdd(Call& call) {
   }
   const std::string_view fields = EncodeFields(call, options.first_field);
   if (fields.empty()) return call.Error("ERR Elements are too large to be stored");
+  const bool trims = options.trim.strategy != TrimOptions::Strategy::kNone;
+  if (trims && topic != nullptr) topic->NeedOldest();
 
   call.Commit(
       data::AppendEntry{call.database(), key, *id, call.size() - options.first_field, fields});
@@ -86,9 +88,7 @@ void XAdd(Call& call) {
   }
   if (attempt) RecordAttempt(call, key, *attempt, *id);
   call.reply.Raw(topic->last_entry_id_bulk());
-  if (options.trim.strategy != TrimOptions::Strategy::kNone) {
-    TrimTopic(call, key, *topic, options.trim);
-  }
+  if (trims) TrimTopic(call, key, *topic, options.trim);
 }
 
 void XTrim(Call& call) {

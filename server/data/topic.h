@@ -84,6 +84,10 @@ class Topic {
   // Everything smaller than `min_id`; approximate as above.
   TrimPoint FindTrimById(StreamId min_id, bool approximate, uint64_t limit,
                          uint64_t node_entries) const;
+  // Needs the bytes of the oldest block, in which a trim of a few entries ends.
+  void NeedOldest() const {
+    if (sealed_count() > 0) BlockAt(0);
+  }
   // Removes every entry up to and with `last_removed`; returns how many.
   uint64_t TrimThrough(StreamId last_removed);
   // The entries of the oldest nodes, as many whole ones as have no more than `limit` together.

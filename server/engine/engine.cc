@@ -254,7 +254,7 @@ void Engine::RunTimers() {
     CheckClients();
     if (store.pager() != nullptr) store.pager()->Reclaim();
   }
-  if (checkpoints_ != nullptr) RunCheckpoint();
+  if (checkpoints_ != nullptr && now_ms() >= next_checkpoint_ms_) RunCheckpoint();
 }
 
 // `save`: by time and changes.
@@ -271,7 +271,8 @@ void Engine::RunCheckpoint() {
   if (!checkpoints_->in_progress() && SavePointReached()) checkpoints_->Request();
   const std::string error_before = checkpoints_->report().last_status.message();
   const uint64_t begin_nanos = clock.MonotonicNanos();
-  checkpoint_goes_on_ = checkpoints_->Step(now_ms(), kCheckpointSteps);
+  const bool more = checkpoints_->Step(now_ms(), kCheckpointSteps);
+  next_checkpoint_ms_ = now_ms() + (more ? 1 : kCheckpointPollMs);
   const uint64_t micros = (clock.MonotonicNanos() - begin_nanos) / 1000;
   statistics.longest_checkpoint_slice_micros =
       std::max(statistics.longest_checkpoint_slice_micros, micros);
@@ -287,7 +288,7 @@ void Engine::RunCheckpoint() {
 int64_t Engine::NextTimerMs() const {
   int64_t next = std::min(blocking.NextDeadlineMs(), next_second_ms_);
   if (checkpoints_ != nullptr && checkpoints_->in_progress()) {
-    next = std::min(next, now_ms() + (checkpoint_goes_on_ ? 1 : kCheckpointPollMs));
+    next = std::min(next, next_checkpoint_ms_);
   }
   if (blocking.NextRetryMs() < next && !HoldsWrites()) next = blocking.NextRetryMs();
   if (pause_.until_ms != 0) return std::min(next, pause_.until_ms);
