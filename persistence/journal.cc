@@ -9,6 +9,8 @@
 
 namespace leat::persistence {
 
+using std::chrono::steady_clock;
+
 Result<std::unique_ptr<Journal>> Journal::Open(Disk& disk, Options options,
                                                const ReplayFn& replay) {
   if (Status status = disk.CreateDirectory(options.directory); !status.ok()) return status;
@@ -103,8 +105,8 @@ Journal::~Journal() {
 
 void Journal::Submit() {
   if (!queue_.Publish()) return;
-  if (wake_on_submit_.load(std::memory_order_seq_cst)) {
-    wake_on_submit_.store(false, std::memory_order_relaxed);
+  if (queue_.published_records() >= wake_at_records_.load(std::memory_order_seq_cst)) {
+    wake_at_records_.store(kNoRecords, std::memory_order_relaxed);
     Wake();
   }
 }
@@ -166,26 +168,49 @@ void Journal::Run() {
       flushed_.notify_all();
     }
     lock.unlock();
+    const auto begun = steady_clock::now();
     const JournalWriter::Plan plan = writer_.Step(NowMs(), policy());
     if (plan.changed) Notify();
-    bool more = false;
-    if (plan.wake_on_submit) {
-      // First say that it sleeps, then look once more: Submit does it the other way round, so one
-      // of the two sees the other.
-      wake_on_submit_.store(true, std::memory_order_seq_cst);
-      more = writer_.HasUnwritten();
-    }
+    if (plan.gather_records > 0) sync_time_ = steady_clock::now() - begun;
     lock.lock();
-    const auto woken = [this] { return wake_ || stop_ || flush_wanted_; };
-    if (more || woken()) {
-      // Straight on.
-    } else if (plan.wake_at_ms == JournalWriter::kNever) {
-      woken_.wait(lock, woken);
-    } else {
-      const auto wait = std::chrono::milliseconds(plan.wake_at_ms - NowMs());
-      woken_.wait_for(lock, wait, woken);
-    }
-    wake_on_submit_.store(false, std::memory_order_relaxed);
+    Wait(lock, plan);
+    if (plan.gather_records > 0) Gather(lock, plan.gather_records);
+    wake_at_records_.store(kNoRecords, std::memory_order_relaxed);
+  }
+}
+
+// Until there is something to do.
+void Journal::Wait(std::unique_lock<std::mutex>& lock, const JournalWriter::Plan& plan) {
+  const auto woken = [this] { return wake_ || stop_ || flush_wanted_; };
+  if (plan.wake_on_submit) {
+    // First say that it sleeps, then look once more: Submit does it the other way round, so one
+    // of the two sees the other.
+    wake_at_records_.store(0, std::memory_order_seq_cst);
+    if (writer_.HasUnwritten()) return;
+  }
+  if (plan.wake_at_ms == JournalWriter::kNever) {
+    woken_.wait(lock, woken);
+  } else {
+    woken_.wait_for(lock, std::chrono::milliseconds(plan.wake_at_ms - NowMs()), woken);
+  }
+}
+
+// Clients that got their replies with the last sync are about to send what comes next. Where a sync
+// takes long, one for all of them is better than one for those who come first and one for the
+// others: so as long as records keep coming, it waits for as many as there were. Where it is fast,
+// the loop does its work meanwhile, and nothing is better than to begin.
+void Journal::Gather(std::unique_lock<std::mutex>& lock, uint64_t records) {
+  constexpr std::chrono::microseconds kFastSync(500);
+  if (sync_time_ < kFastSync) return;
+  const auto end = steady_clock::now() + sync_time_ / 2;
+  uint64_t seen = 0;
+  wake_ = false;
+  while (!wake_ && !stop_ && !flush_wanted_ && steady_clock::now() < end) {
+    wake_at_records_.store(records, std::memory_order_seq_cst);
+    const uint64_t published = queue_.published_records();
+    if (published >= records || published == seen) return;
+    seen = published;
+    woken_.wait_for(lock, sync_time_ / 8, [this] { return wake_ || stop_ || flush_wanted_; });
   }
 }
 
@@ -205,7 +230,7 @@ void Journal::Notify() {
 // Steady: a clock set back must not delay a sync.
 int64_t Journal::NowMs() const {
   if (!options_.threaded) return step_now_ms_;
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
+  using std::chrono::duration_cast, std::chrono::milliseconds;
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 

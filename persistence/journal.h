@@ -15,9 +15,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -105,9 +107,13 @@ class Journal {
   Journal(Disk& disk, Options options, Lsn next_lsn, RecoveryReport recovery);
   Status Begin(Disk& disk, RecoveryReport found, Lsn first_lsn);
   void Run();
+  void Wait(std::unique_lock<std::mutex>& lock, const JournalWriter::Plan& plan);
+  void Gather(std::unique_lock<std::mutex>& lock, uint64_t records);
   void Wake();
   void Notify();
   int64_t NowMs() const;
+
+  static constexpr uint64_t kNoRecords = std::numeric_limits<uint64_t>::max();
 
   const Options options_;
   const RecoveryReport recovery_;
@@ -120,8 +126,8 @@ class Journal {
   std::mutex notify_mutex_;
   std::function<void()> notify_;
 
-  // True while the writer waits for work; the Submit that finds it so wakes the writer.
-  std::atomic<bool> wake_on_submit_ = false;
+  // While the writer waits for work: the Submit that makes it so many records wakes the writer.
+  std::atomic<uint64_t> wake_at_records_ = kNoRecords;
   std::mutex mutex_;  // guards what follows, up to flush_status_
   std::condition_variable woken_;
   std::condition_variable flushed_;
@@ -129,6 +135,7 @@ class Journal {
   bool stop_ = false;
   bool flush_wanted_ = false;
   Status flush_status_;
+  std::chrono::nanoseconds sync_time_{0};  // of the last write and sync
 
   // Behind what their threads use.
   SegmentKeeper keeper_;

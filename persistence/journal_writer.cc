@@ -72,11 +72,14 @@ void JournalWriter::WriteNew(int64_t now_ms) {
     return;
   }
   pieces_.clear();
+  const uint64_t records = queue_.published_records();
   const RecordQueue::Position end = RecordQueue::Collect(written_, &pieces_);
   if (const Status status = log_.Append(pieces_, durable_lsn()); !status.ok()) {
     return Fail(status, now_ms);
   }
   written_ = end;
+  records_together_ = records - records_written_;
+  records_written_ = records;
   written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
   segment_bytes_.store(log_.size_bytes(), std::memory_order_release);
   if (unsynced_since_ms_ == kNever) unsynced_since_ms_ = now_ms;
@@ -128,6 +131,9 @@ JournalWriter::Plan JournalWriter::MakePlan(int64_t now_ms, SyncPolicy policy, b
     plan.wake_on_submit = false;
     return plan;
   }
+  if (wrote && policy == SyncPolicy::kAlways && AllSynced()) {
+    plan.gather_records = queue_.published_records() + records_together_;
+  }
   // A sync under way wakes the writer by itself.
   if (policy == SyncPolicy::kEverySecond && !syncing_ && unsynced_since_ms_ != kNever) {
     plan.wake_at_ms = unsynced_since_ms_ + kSyncAfterMs;
@@ -165,6 +171,7 @@ Status JournalWriter::StartSegment() {
   keeper_.Began(first_lsn, segment_bytes());
   segment_bytes_.store(log_.size_bytes(), std::memory_order_release);
   written_ = end;
+  records_written_ = queue_.published_records();
   written_lsn_.store(log_.next_lsn() - 1, std::memory_order_release);
   SetDurable(end, written_lsn());
   unsynced_since_ms_ = kNever;

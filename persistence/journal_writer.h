@@ -47,6 +47,9 @@ class JournalWriter {
     bool changed = false;         // the durable LSN or the status did
     int64_t wake_at_ms = kNever;  // when the next Step has something to do, as far as is known
     bool wake_on_submit = true;   // false: what is submitted before that can wait for it
+    // What is submitted next is better written together with more, if that comes soon: when so many
+    // records have been published in all, there is nothing to wait for. 0: no waiting.
+    uint64_t gather_records = 0;
   };
 
   // `sync_thread` may be null: then every sync is done in place.
@@ -107,6 +110,8 @@ class JournalWriter {
   Lsn sync_target_lsn_ = 0;
   bool syncing_ = false;                // on the sync thread
   int64_t unsynced_since_ms_ = kNever;  // of the oldest write that no sync has been begun for
+  uint64_t records_written_ = 0;        // up to written_, or a few less
+  uint64_t records_together_ = 0;       // in the last write
   bool prepared_next_ = false;          // the keeper was asked for the next segment's file
   int64_t idle_at_ms_ = kNever;         // when the server counts as idle, if nothing comes before
 

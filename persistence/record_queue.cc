@@ -45,6 +45,7 @@ bool RecordQueue::Publish() {
   // Sequentially consistent, as are the loads: the caller goes on to read whether the consumer
   // sleeps, and the consumer, having said that it sleeps, looks here once more.
   tail_->published.store(static_cast<size_t>(cursor_ - tail_->bytes()), std::memory_order_seq_cst);
+  published_records_.store(appended_records_, std::memory_order_seq_cst);
   return true;
 }
 

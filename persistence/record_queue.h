@@ -19,6 +19,7 @@
 //   queue.Publish();
 #pragma once
 
+#include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -69,6 +70,7 @@ class RecordQueue {
     StoreRecordHeader(record_, last_lsn_ + 1, size - kRecordHeaderBytes, mutations);
     record_ = nullptr;
     appended_bytes_ += size;
+    ++appended_records_;
     last_lsn_ += mutations;
     return last_lsn_;
   }
@@ -82,6 +84,8 @@ class RecordQueue {
 
   Lsn last_lsn() const { return last_lsn_; }
   uint64_t appended_bytes() const { return appended_bytes_; }
+  // Of all that the consumer may see, ever. On any thread.
+  uint64_t published_records() const { return published_records_.load(std::memory_order_seq_cst); }
 
   // --- Consumer ---
 
@@ -120,6 +124,8 @@ class RecordQueue {
   Lsn last_lsn_;
   uint64_t appended_bytes_ = 0;
   uint64_t published_bytes_ = 0;
+  uint64_t appended_records_ = 0;
+  std::atomic<uint64_t> published_records_ = 0;
 
   // Consumer, on a cache line of its own.
   alignas(64) Chunk* head_;
