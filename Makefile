@@ -18,7 +18,7 @@ with = $(patsubst tests/$1/run,'tests/$1/run $2',$3)
 
 help:
 	@echo 'make run      build, then start leat-server on 127.0.0.1:6379 with conf/leat.toml, data in ./data'
-	@echo 'make build    build build/leat-server'
+	@echo 'make build    build build/leat-server and build/leat-check'
 	@echo 'make test     run every test: unit tests, then the suites in tests/'
 	@echo 'make check    format, clang-tidy, fuzz targets, and every test again with sanitizers'
 	@echo 'make format   lay out the code with clang-format'
@@ -33,7 +33,7 @@ run: build
 build:
 	@$(install) build
 	@$(configure) -B build --log-level=NOTICE
-	@ninja -C build leat-server
+	@ninja -C build leat-server leat-check
 
 test: build-tests
 	@LEAT_BUILD=build $(run_all) $(unit:%=build/%) $(suites)
@@ -61,7 +61,8 @@ bench: build-tests
 soak: build-tests build-fuzz
 	@LEAT_BUILD=build LEAT_TIMEOUT=14400 FUZZ_SECONDS=1800 $(run_all) \
 	  $(foreach seed,1 2 3 4 5 6 7 8,'build/leat-tests --gtest_shuffle --gtest_random_seed=$(seed)') \
-	  $(call with,conformance,--steps 10000000,$(suites)) tests/tools/run-fuzz
+	  $(call with,clients,--kills 100,$(call with,conformance,--steps 10000000,$(suites))) \
+	  tests/tools/run-fuzz
 
 clean:
 	rm -rf build build-fuzz build-sanitize build-tidy

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
 
 #include "persistence/checkpoint_format.h"
 
@@ -89,15 +88,20 @@ Result<CheckpointReport> ReadCheckpointFile(Disk& disk, const std::string& path,
   return CheckpointReader(disk, path, image).Run();
 }
 
-Result<CheckpointReport> ReadCheckpoint(Disk& disk, const std::string& directory,
-                                        const ImageFn& image) {
+Result<Lsn> FindCheckpoint(Disk& disk, const std::string& directory) {
   const auto names = disk.ListDirectory(directory);
   if (!names.ok()) return names.status();
-  std::optional<Lsn> newest;
-  for (const std::string& name : *names) {
-    if (const auto lsn = kCheckpoints.ParseName(name)) newest = std::max(newest.value_or(0), *lsn);
-  }
-  if (!newest) return CheckpointReport();
+  Lsn newest = 0;
+  for (const std::string& name : *names)
+    newest = std::max(newest, kCheckpoints.ParseName(name).value_or(0));
+  return newest;
+}
+
+Result<CheckpointReport> ReadCheckpoint(Disk& disk, const std::string& directory,
+                                        const ImageFn& image) {
+  const auto newest = FindCheckpoint(disk, directory);
+  if (!newest.ok()) return newest.status();
+  if (*newest == 0) return CheckpointReport();
   const std::string path = directory + "/" + kCheckpoints.Name(*newest);
   auto report = ReadCheckpointFile(disk, path, image);
   if (report.ok() && report->lsn != *newest) {

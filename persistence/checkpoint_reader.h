@@ -28,7 +28,10 @@ using ImageFn = std::function<Status(std::string_view items)>;
 Result<CheckpointReport> ReadCheckpoint(Disk& disk, const std::string& directory,
                                         const ImageFn& image);
 
-// The same for one file.
+// The LSN in the name of the newest one; 0: there is none. What is in it is not looked at.
+Result<Lsn> FindCheckpoint(Disk& disk, const std::string& directory);
+
+// The same as ReadCheckpoint for one file.
 Result<CheckpointReport> ReadCheckpointFile(Disk& disk, const std::string& path,
                                             const ImageFn& image);
 

@@ -8,17 +8,26 @@ namespace {
 
 class Recovery {
  public:
-  Recovery(Disk& disk, const std::string& directory, const ReplayFn& replay, Lsn checkpoint_lsn)
-      : disk_(disk), directory_(directory), replay_(replay), checkpoint_lsn_(checkpoint_lsn) {}
+  Recovery(Disk& disk, const std::string& directory, const ReplayFn& replay, Lsn checkpoint_lsn,
+           OnDamage on_damage)
+      : disk_(disk),
+        directory_(directory),
+        replay_(replay),
+        checkpoint_lsn_(checkpoint_lsn),
+        on_damage_(on_damage) {}
 
   Result<RecoveryReport> Run() {
-    if (Status status = FindSegments(); !status.ok()) return status;
-    for (size_t i = 0; i < segments_.size(); ++i) {
+    Status status = FindSegments();
+    for (size_t i = 0; status.ok() && i < segments_.size(); ++i) {
       const bool last = i + 1 == segments_.size();
-      const Status status = last ? ReadLastSegment() : ReadSegment(segments_[i], segments_[i + 1]);
-      if (!status.ok()) return status;
+      status = last ? ReadLastSegment() : ReadSegment(segments_[i], segments_[i + 1]);
     }
+    if (!status.ok() && on_damage_ == OnDamage::kRefuse) return status;
     report_.last_lsn = next_lsn_ - 1;
+    if (!status.ok()) {
+      report_.last_lsn = std::max(report_.last_lsn, checkpoint_lsn_);
+      report_.damage = JournalDamage{report_.last_lsn + 1, status.message()};
+    }
     return report_;
   }
 
@@ -96,20 +105,19 @@ class Recovery {
     while (outcome == SegmentReader::Outcome::kRecord) outcome = reader.Next();
     const SegmentReader::Behind behind = reader.LookBehind();
     const Lsn marked_lsn = std::max(reader.durable_lsn(), behind.durable_lsn);
-    if (outcome == SegmentReader::Outcome::kWrong) {
-      return Damage(segment, reader, "no unfinished write leaves such bytes");
-    }
-    if (marked_lsn >= reader.next_lsn()) {
-      return Damage(segment, reader, "a mark behind it says that it was complete on disk");
-    }
-    if (checkpoint_lsn_ >= reader.next_lsn()) {
-      return Damage(segment, reader, "the checkpoint's LSN was complete on disk");
-    }
     const Lsn durable_lsn = std::max(marked_lsn, checkpoint_lsn_);
     report_.last_segment_bytes = reader.offset();
-    if (behind.torn_bytes > 0) {
+    Status damage;
+    if (outcome == SegmentReader::Outcome::kWrong) {
+      damage = Damage(segment, reader, "no unfinished write leaves such bytes");
+    } else if (marked_lsn >= reader.next_lsn()) {
+      damage = Damage(segment, reader, "a mark behind it says that it was complete on disk");
+    } else if (checkpoint_lsn_ >= reader.next_lsn()) {
+      damage = Damage(segment, reader, "the checkpoint's LSN was complete on disk");
+    } else if (behind.torn_bytes > 0) {
       report_.cut = TornTail{PathOf(segment), reader.offset(), behind.torn_bytes};
     }
+    if (!damage.ok() && on_damage_ == OnDamage::kRefuse) return damage;
     report_.durable_lsn = durable_lsn;
 
     SegmentReader again(*bytes);
@@ -117,7 +125,7 @@ class Recovery {
     while (again.Next() == SegmentReader::Outcome::kRecord) {
       if (Status status = Replay(segment, again, durable_lsn); !status.ok()) return status;
     }
-    return Status();
+    return damage;
   }
 
   Status Begin(SegmentReader& reader, Lsn segment) {
@@ -138,6 +146,7 @@ class Recovery {
     if (record.first_lsn <= checkpoint_lsn_) {
       ++report_.skipped_records;
       if (next_lsn_ <= checkpoint_lsn_ + 1) return Status();
+      next_lsn_ = record.first_lsn;
       return Status::Error(PathOf(segment) + ": offset " + std::to_string(reader.record_offset()) +
                            ": the checkpoint ends at LSN " + std::to_string(checkpoint_lsn_) +
                            ", within the record here; restore the checkpoint and the journal" +
@@ -148,6 +157,7 @@ class Recovery {
     report_.bytes += kRecordHeaderBytes + record.payload.size();
     Status status = replay_(record);
     if (status.ok()) return status;
+    next_lsn_ = record.first_lsn;
     return Status::Error(PathOf(segment) + ": offset " + std::to_string(reader.record_offset()) +
                          ": the record at LSN " + std::to_string(record.first_lsn) +
                          " cannot be applied: " + status.message());
@@ -179,6 +189,7 @@ class Recovery {
   const std::string& directory_;
   const ReplayFn& replay_;
   const Lsn checkpoint_lsn_;
+  const OnDamage on_damage_;
   std::vector<Lsn> segments_;  // by first LSN
   Lsn next_lsn_ = kFirstLsn;
   RecoveryReport report_;
@@ -187,8 +198,8 @@ class Recovery {
 }  // namespace
 
 Result<RecoveryReport> Recover(Disk& disk, const std::string& directory, const ReplayFn& replay,
-                               Lsn checkpoint_lsn) {
-  return Recovery(disk, directory, replay, checkpoint_lsn).Run();
+                               Lsn checkpoint_lsn, OnDamage on_damage) {
+  return Recovery(disk, directory, replay, checkpoint_lsn, on_damage).Run();
 }
 
 }  // namespace leat::persistence

@@ -30,6 +30,12 @@ struct TornTail {
   uint64_t bytes = 0;
 };
 
+// Where a journal is damaged, for who looks at it without starting on it.
+struct JournalDamage {
+  Lsn lsn = 0;          // the first that cannot be had
+  std::string message;  // as the refusal
+};
+
 struct SegmentFile {
   Lsn first_lsn = 0;
   uint64_t bytes = 0;  // of the file; 0: not known
@@ -46,14 +52,19 @@ struct RecoveryReport {
   uint64_t last_segment_bytes = 0;  // of the last segment's whole records; more may be in the file
   Lsn durable_lsn = 0;              // up to here the journal itself proves that the disk had it
   std::optional<TornTail> cut;
+  std::optional<JournalDamage> damage;  // with OnDamage::kStopThere
 };
 
 // An error stops the recovery; it is passed on with file and offset.
 using ReplayFn = std::function<Status(const Record& record)>;
 
+// What comes of damage: kRefuse is an error, before any record of the damaged segment is replayed
+// where it is the last one. kStopThere replays all records before the damage and reports it.
+enum class OnDamage : uint8_t { kRefuse, kStopThere };
+
 // `checkpoint_lsn`: a checkpoint in force holds everything up to it; 0: there is none. It was put
 // in force when the journal was durable up to there, so a journal that ends before is damaged.
 Result<RecoveryReport> Recover(Disk& disk, const std::string& directory, const ReplayFn& replay,
-                               Lsn checkpoint_lsn = 0);
+                               Lsn checkpoint_lsn = 0, OnDamage on_damage = OnDamage::kRefuse);
 
 }  // namespace leat::persistence

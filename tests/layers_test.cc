@@ -23,7 +23,9 @@ const std::vector<GuardedHeader> kGuardedHeaders = {
     {"fstream", {"persistence/", "server/engine/config"}},
     {"filesystem", {"persistence/"}},
     {"fcntl.h", {"persistence/"}},
-    {"unistd.h", {"persistence/", "server/main.cc", "server/engine/process_info.cc"}},  // getpid
+    // getpid; isatty
+    {"unistd.h",
+     {"persistence/", "server/main.cc", "server/engine/process_info.cc", "server/check/main.cc"}},
     {"sys/stat.h", {"persistence/"}},
     {"sys/file.h", {"persistence/"}},
     {"sys/mman.h", {"persistence/"}},

@@ -138,6 +138,8 @@ void Block::DropTrimmedMarks() {
     const uint64_t high = from + 1 < mark_words_ ? marks_[from + 1] : 0;
     marks_[to] = bits == 0 ? low : low >> bits | high << (kBitsPerWord - bits);
   }
+  // No more than there are positions left: a block with more is none that can be restored.
+  mark_words_ = static_cast<uint16_t>(std::min<size_t>(mark_words_, WordsFor(count_ - begin_)));
 }
 
 Block::Block(const State& state, std::string_view entries, std::string_view index) {

@@ -28,6 +28,7 @@
 // all of the last node's are deleted, the next entry begins a new one.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -147,6 +148,10 @@ class Topic {
   // a block cannot stand there.
   bool RestoreSealed(Block block, Block::Span span);
   bool RestoreTail(Block block);
+  // A repair: takes out the sealed blocks for which pred(block, span) holds, whose bytes are lost,
+  // as if their entries had been deleted. Returns how many entries these were.
+  template <typename Predicate>
+  uint64_t DropSealedIf(Predicate pred);
 
   size_t memory_bytes()
       const;  // bytes shared with a copy count in both; takes a look at each block
@@ -210,6 +215,24 @@ class Topic {
   std::unique_ptr<Idempotency> idempotency_;
   Block tail_;
 };
+
+template <typename Predicate>
+uint64_t Topic::DropSealedIf(Predicate pred) {
+  uint64_t dropped = 0;
+  for (size_t index = 0; index < sealed_count();) {
+    const SealedBlock& sealed = (*sealed_)[index];
+    if (!pred(sealed.block, sealed.span)) {
+      ++index;
+      continue;
+    }
+    dropped += sealed.block.live_count();
+    max_deleted_id_ = std::max(max_deleted_id_, sealed.span.last);
+    DropSealed(index);
+  }
+  length_ -= dropped;
+  if (dropped > 0 && length_ == 0) tail_ = Block(0);
+  return dropped;
+}
 
 template <typename Visit>
 void Topic::ForEachId(StreamId first, StreamId last, Visit visit) const {

@@ -68,6 +68,8 @@ Status DataDirectory::ReadImage(data::Dataset& dataset) {
         }
         return status;
       });
+  // A block that is missing is no damage to the checkpoint.
+  if (!pager_->restore_error().empty()) return Status::Error(pager_->restore_error());
   if (!report.ok()) return report.status();
   checkpoint_ = std::move(*report);
   pager_->KeepRestored();

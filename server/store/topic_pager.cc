@@ -51,7 +51,12 @@ void TopicPager::Sealed(Page& page) {
 
 void TopicPager::Restored(Page& page) {
   const persistence::Status status = blocks_.Adopt(page.place);
-  if (!status.ok() && restore_error_.empty()) restore_error_ = status.message();
+  if (!status.ok()) {
+    // The start is about to be refused; the store knows nothing of this place.
+    if (restore_error_.empty()) restore_error_ = status.message();
+    page.place = {};
+    return;
+  }
   page.evicted = 1;
   Settle(page, page.place);
 }

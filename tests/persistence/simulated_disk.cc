@@ -166,7 +166,10 @@ Result<std::vector<std::string>> SimulatedDisk::ListDirectory(const std::string&
   const std::lock_guard lock(mutex_);
   std::vector<std::string> found;
   for (const auto& [name, inode] : names_) {
-    if (name.starts_with(path + "/")) found.push_back(name.substr(path.size() + 1));
+    if (!name.starts_with(path + "/")) continue;
+    const std::string rest = name.substr(path.size() + 1);
+    const std::string first = rest.substr(0, rest.find('/'));  // a directory is there once
+    if (found.empty() || found.back() != first) found.push_back(first);
   }
   std::shuffle(found.begin(), found.end(), random_);
   return found;

@@ -147,6 +147,16 @@ TEST(BlockTest, MarksMoveWithTheEntriesWhenTrimmedOnesAreLeftBehind) {
   for (uint32_t i = 200; i < block.end(); ++i) EXPECT_FALSE(block.IsDeleted(i));
 }
 
+TEST(BlockTest, HasNoMoreMarksThanPositionsOnceTrimmedOnesAreLeftBehind) {
+  Block block = Filled(200);
+  block.Delete(198);
+  block.TrimThrough({1970, 0});
+  block.Seal(nullptr);
+  ASSERT_EQ(block.end(), 3u);
+  EXPECT_TRUE(block.IsDeleted(1));
+  EXPECT_TRUE(Block::Valid(block.state(), block.entry_bytes(), block.index_bytes()));
+}
+
 TEST(BlockTest, SealingGivesBackWhatIsUnused) {
   Block block(0, Block::kMaxAllocation);
   ASSERT_TRUE(block.Append({1, 0}, {2, Fields("only")}));
