@@ -35,8 +35,14 @@ void ForEachTopic(const data::Dataset& dataset, Visit visit) {
 
 }  // namespace
 
+std::string Printable(std::string_view name) {
+  std::string text;
+  for (const char c : name) text.push_back(c >= ' ' && c <= '~' ? c : '?');
+  return text;
+}
+
 std::string NameOfTopic(uint32_t database, std::string_view key) {
-  return "topic " + std::string(key) + " of database " + std::to_string(database);
+  return "topic " + Printable(key) + " of database " + std::to_string(database);
 }
 
 Inspection::Inspection(persistence::Disk& disk, Options options)

@@ -55,6 +55,8 @@ struct Findings {
   std::vector<std::string> problems;
 };
 
+// A key or group as it can be printed.
+std::string Printable(std::string_view name);
 // "topic orders of database 0"
 std::string NameOfTopic(uint32_t database, std::string_view key);
 

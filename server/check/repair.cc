@@ -108,8 +108,7 @@ Status Repair::Run(const std::string& aside, uint64_t random_seed) {
   if (Status status = disk_.CreateDirectory(aside_); !status.ok()) return status;
   if (Status status = WriteCheckpoint(random_seed); !status.ok()) return status;
   if (Status status = CutJournal(random_seed); !status.ok()) return status;
-  if (Status status = MoveDeadBlocks(); !status.ok()) return status;
-  return disk_.SyncDirectory(aside_);
+  return MoveDeadBlocks();
 }
 
 // Durable before the file that it is a copy of goes.
@@ -134,8 +133,11 @@ Status Repair::CopyAside(const std::string& path) const {
   return disk_.SyncDirectory(aside_);
 }
 
+// Durable before another file takes its name: a power loss may keep the later one of two renames.
 Status Repair::MoveAside(const std::string& path) const {
-  return disk_.Rename(path, aside_ + path.substr(path.rfind('/')));
+  Status status = disk_.Rename(path, aside_ + path.substr(path.rfind('/')));
+  if (status.ok()) status = disk_.SyncDirectory(aside_);
+  return status.ok() ? disk_.SyncDirectory(path.substr(0, path.rfind('/'))) : status;
 }
 
 // Until the journal is cut the directory is refused as before.
@@ -186,8 +188,7 @@ Status Repair::CutJournal(uint64_t random_seed) {
       persistence::PutInForce(disk_, directory, persistence::SegmentName(first), {&piece, 1});
   if (!file.ok()) return file.status();
   if (!cuts_journal_ || segments->empty()) return Status();
-  if (Status status = MoveAside(path_of(segments->back())); !status.ok()) return status;
-  return disk_.SyncDirectory(directory);
+  return MoveAside(path_of(segments->back()));
 }
 
 // A start would remove the files that nothing refers to any more.
@@ -200,7 +201,7 @@ Status Repair::MoveDeadBlocks() {
     if (!disk_.OpenFile(path).ok()) continue;  // it is missing
     if (Status status = MoveAside(path); !status.ok()) return status;
   }
-  return damaged.empty() ? Status() : disk_.SyncDirectory(found_.PathOf("blocks"));
+  return Status();
 }
 
 }  // namespace leat::check

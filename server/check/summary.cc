@@ -17,13 +17,6 @@ std::string Grouped(uint64_t number) {
   return text;
 }
 
-// A key as it can be printed.
-std::string Printable(std::string_view name) {
-  std::string text;
-  for (const char c : name) text.push_back(c >= ' ' && c <= '~' ? c : '?');
-  return text;
-}
-
 std::string Checkpoint(const Findings& findings) {
   const persistence::CheckpointReport& checkpoint = findings.checkpoint;
   if (findings.checkpoint_damaged) return "damaged; what follows is what could be read of it";

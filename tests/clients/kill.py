@@ -49,14 +49,15 @@ class _Worker(threading.Thread):
 class _Writer(_Worker):
     """Appends numbers from `first` on to its topic, and sets its key to each of them."""
 
-    def __init__(self, server, number, first, chance):
+    def __init__(self, server, number, topic, chance):
         super().__init__(server)
         self.topic, self.key = b"topic%d" % number, b"key%d" % number
-        self.first = first
+        self.first = topic.first + len(topic.ids)
         self.depth = _DEPTHS[number % len(_DEPTHS)]
         self.pad = [b"%0*d" % (chance.randint(10, 2000), n) for n in range(7)]
         self.acknowledged = []  # the IDs, of `first` and what follows it
-        self.key_acknowledged = first - 1
+        # What was read: of the last XADD that was kept, the SET may have come too late.
+        self.key_acknowledged = topic.key_value
 
     def work(self):
         sent = self.first
@@ -105,12 +106,13 @@ class _Topic:
     def __init__(self, number):
         self.name, self.key = "topic%d" % number, "key%d" % number
         self.first, self.ids = 0, []
+        self.key_value = -1
         self.verified = 0  # of `ids`, that many were read in an earlier round
 
     def take(self, writer):
         self.ids += writer.acknowledged
 
-    def verify(self, connection, key_acknowledged):
+    def verify(self, connection, writer):
         """Reads what is behind the last look, and learns what was kept without a reply."""
         known, at = self.ids, self.verified
         start = "(" + known[at - 1].decode() if at else "-"
@@ -135,8 +137,11 @@ class _Topic:
         assert int(length) == len(known), "%s: %s entries, not %d" % (self.name, length, len(known))
         value = int(connection.call("GET", self.key)[1] or -1)
         # Its SET follows each XADD, and what was under way comes in order.
-        assert key_acknowledged <= value < self.first + at, "%s is %d, not %d to %d" % (
-            self.key, value, key_acknowledged, self.first + at - 1)
+        assert writer.key_acknowledged <= value < self.first + at, (
+            "%s is %d, not %d to %d; it was %d before, and %d appends were acknowledged since" % (
+                self.key, value, writer.key_acknowledged, self.first + at - 1, self.key_value,
+                len(writer.acknowledged)))
+        self.key_value = value
 
     def trim(self, connection):
         if len(self.ids) < _LONG:
@@ -187,7 +192,7 @@ def _verify(server, topics, writers, consumer):
     connection = server.connect(60)
     for topic, writer in zip(topics, writers):
         topic.take(writer)
-        topic.verify(connection, writer.key_acknowledged)
+        topic.verify(connection, writer)
         topic.trim(connection)
     _verify_group(connection, consumer)
     connection.close()
@@ -206,7 +211,7 @@ def check(rounds, chance):
                     _verify(server, topics, workers[:-1], workers[-1])
                 if n == rounds:
                     break
-                workers = [_Writer(server, i, topic.first + len(topic.ids), chance)
+                workers = [_Writer(server, i, topic, chance)
                            for i, topic in enumerate(topics)] + [_Consumer(server)]
                 for worker in workers:
                     worker.start()

@@ -237,5 +237,54 @@ TEST_F(DataDirectoryRepairTest, TruncationsAndMissingFiles) {
   }
 }
 
+// A repair that the machine does not survive leaves the directory refused, or as one that was
+// repaired; and nothing is gone.
+class DataDirectoryRepairCrashTest : public DataDirectoryRepairTest {
+ protected:
+  // Loses power at each operation of a repair in turn, until it comes to its end.
+  void CrashEverywhere(const Files& files) {
+    constexpr uint64_t kCrashes = 4;  // each keeps another part of what was not synced
+    std::string whole;                // what the repair makes of it
+    bool complete = false;
+    for (uint64_t operation = 0; !complete; ++operation) {
+      for (uint64_t crash = 0; crash < kCrashes; ++crash) {
+        SCOPED_TRACE("operation " + std::to_string(operation));
+        persistence::SimulatedDisk disk(operation * kCrashes + crash);
+        disk.Restore(files);
+        check::Inspection found(disk, {.directory = "/data", .databases = 1});
+        ASSERT_TRUE(found.Run().ok());
+        check::Repair repair(disk, found);
+        if (found.findings().problems.empty() || !repair.Plan().ok()) return;
+        disk.FailAt(disk.operations() + operation, persistence::Fault::kPowerLoss);
+        complete = repair.Run("aside", 7).ok();
+        disk.ClearFaults();
+        disk.Crash();
+        ASSERT_NO_FATAL_FAILURE(ExpectNothingIsGone(files, disk.Snapshot()));
+        persistence::Lsn lsn = 0;
+        const auto text = Start(disk, lsn);
+        text.ok() ? ++repaired_ : ++refused_;
+        ASSERT_TRUE(text.ok() || !complete) << text.status().message();
+        if (!text.ok()) continue;
+        if (whole.empty()) whole = *text;
+        ASSERT_EQ(*text, whole);
+      }
+    }
+  }
+
+  int repaired_ = 0;
+};
+
+TEST_F(DataDirectoryRepairCrashTest, PowerLossAtEveryOperation) {
+  for (const auto& [name, bytes] : Original().files) {
+    for (const size_t at : {size_t{45}, bytes.size() / 2}) {  // the first record, and another
+      Files files = Original().files;
+      files[name][at] = static_cast<char>(bytes[at] ^ 1);
+      ASSERT_NO_FATAL_FAILURE(CrashEverywhere(files)) << name << " byte " << at;
+    }
+  }
+  EXPECT_GT(refused_, 10);
+  EXPECT_GT(repaired_, 10);
+}
+
 }  // namespace
 }  // namespace leat::testing
