@@ -24,6 +24,14 @@ void NoteRemoved(Dataset& dataset, uint32_t database, const Key& key, const Topi
   if (topic.policy_state() != nullptr) dataset.schedule.Removed(database, key.name, range);
 }
 
+// Whether an append, before which there were so many sealed blocks, may have left something to do.
+bool IsDueAfterAppend(const Topic& topic, size_t sealed_before) {
+  const TopicPolicyState& state = *topic.policy_state();
+  return topic.sealed_count() != sealed_before || topic.length() == 1 ||
+         topic.length() >= state.due_entries ||
+         state.sealed_bytes + topic.tail().state().size >= state.due_bytes;
+}
+
 }  // namespace
 
 Topic* FindTopic(Dataset& dataset, uint32_t database, const Key& key) {
@@ -118,8 +126,7 @@ bool Apply(Dataset& dataset, const AppendEntry& mutation) {
   topic.Append(mutation.id, {mutation.field_count, mutation.fields}, Topic::kDefaultNodeEntries,
                dataset.pager);
   entry->set_access_clock(dataset.access_clock);
-  if (topic.policy_state() != nullptr &&
-      (topic.sealed_count() != sealed_before || topic.length() == 1)) {
+  if (topic.policy_state() != nullptr && IsDueAfterAppend(topic, sealed_before)) {
     dataset.schedule.Mark(mutation.database, mutation.key.name);
   }
   return true;

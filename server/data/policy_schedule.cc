@@ -66,7 +66,9 @@ void PolicySchedule::Placed(uint32_t database, std::string_view name) {
 }
 
 void PolicySchedule::Removed(uint32_t database, std::string_view name, const IdRange& range) {
-  if (!followed_ || followed_->item.database != database || followed_->item.name != name) return;
+  if (!notes_removed_ || !followed_ || followed_->item.database != database ||
+      followed_->item.name != name)
+    return;
   followed_->removed.push_back(range);
   if (followed_->removed.size() > kMostRemoved) followed_->lost = true;
 }

@@ -52,6 +52,8 @@ class PolicySchedule {
   // it looked.
   void Follow(Item item) { followed_ = Followed{std::move(item), false, {}}; }
   void Unfollow() { followed_.reset(); }
+  // Not what the follower removes itself.
+  void set_notes_removed(bool notes) { notes_removed_ = notes; }
   void Removed(uint32_t database, std::string_view name, const IdRange& range);
   // What was looked at is not what is there now.
   bool Lost() const { return !followed_ || followed_->lost; }
@@ -70,6 +72,7 @@ class PolicySchedule {
 
   std::vector<Database> databases_;
   std::optional<Followed> followed_;
+  bool notes_removed_ = true;
 };
 
 }  // namespace leat::data

@@ -204,6 +204,26 @@ void Topic::DropSealed(size_t index) {
   if (sealed_->empty()) sealed_.reset();
 }
 
+void Topic::MergeSealed(size_t first, size_t count, Pager* pager) {
+  const auto from = sealed_->begin() + static_cast<std::ptrdiff_t>(first);
+  const auto to = from + static_cast<std::ptrdiff_t>(count);
+  Block merged(from->block.first_ordinal() + from->block.begin(), Block::kMaxAllocation);
+  uint64_t bytes_before = 0;
+  for (auto at = from; at != to; ++at) {
+    const Block& block = at->block;
+    bytes_before += block.state().size;
+    for (uint32_t i = block.NextLive(block.begin()); i < block.end(); i = block.NextLive(i + 1)) {
+      [[maybe_unused]] const bool appended = merged.Append(block.IdAt(i), block.FieldsAt(i));
+      assert(appended);
+    }
+  }
+  const Block::Span span = merged.span();
+  if (policy_ != nullptr) policy_->sealed_bytes += merged.state().size - bytes_before;
+  merged.Seal(pager);
+  *from = {std::move(merged), span};
+  sealed_->erase(from + 1, to);
+}
+
 uint64_t Topic::TrimSealed(StreamId last_removed) {
   uint64_t removed = 0;
   while (sealed_ != nullptr) {

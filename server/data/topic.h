@@ -148,6 +148,9 @@ class Topic {
   // Of sealed block `index`; what is asked of it may need its bytes, see Block.
   const Block& SealedAt(size_t index) const { return (*sealed_)[index].block; }
   const Block::Span& SealedSpanAt(size_t index) const { return (*sealed_)[index].span; }
+  // `count` neighbouring sealed blocks, in memory and of no more than Block::kMaxAllocation live
+  // bytes together, become one without what was deleted.
+  void MergeSealed(size_t first, size_t count, Pager* pager);
   // The first sealed block whose last id is at least `id`; sealed_count() if none's is.
   size_t FindSealed(StreamId id) const { return FindBlock(id); }
   // The same in a topic that is made anew: sealed blocks in order, then the open one. False where

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "server/data/stream_id.h"
@@ -34,8 +35,14 @@ struct TopicPolicyState {
   // Every value was looked at up to here, in sealed blocks: an older entry for it is gone.
   StreamId compacted_through;
   uint64_t sealed_bytes = 0;  // of the entries in sealed blocks
-  // Retention that respects references goes on looking behind this. An observation: not recorded.
+  // Observations of whoever carries the policy out, not recorded: retention that respects
+  // references goes on looking behind this; a topic of so many entries or bytes has a block too
+  // many.
   StreamId looked_through;
+  uint64_t due_entries = kNever;
+  uint64_t due_bytes = kNever;
+
+  static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 };
 
 }  // namespace leat::data

@@ -53,6 +53,8 @@ void Engine::ApplyConfig() {
   if (checkpoints_ != nullptr) {
     checkpoints_->set_growth(config.checkpoint_growth_percentage, config.checkpoint_min_bytes);
   }
+  keeper.set_min_dirty_percentage(config.compaction_min_dirty_percentage);
+  keeper.compactor.set_memory_bytes(static_cast<size_t>(config.compaction_memory_bytes));
   store.set_hold_unsynced(config.append_fsync == persistence::SyncPolicy::kAlways);
 }
 
@@ -202,6 +204,7 @@ void Engine::PagesArrived() {
   TopicPager& pager = *store.pager();
   pager.TakeAnswers();
   for (const TopicPager::Finished& finished : pager.TakeFinished()) {
+    if (keeper.PageArrived(finished)) continue;
     const auto waits = [&finished](const Session* session) {
       return session->parked->page_wait == finished.id;
     };

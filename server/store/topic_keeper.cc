@@ -14,7 +14,8 @@ using data::References;
 using data::StreamId;
 using data::Topic;
 
-// A slice: a visit or a block is a step. A step takes a microsecond or two, see tests/README.md.
+// A slice: a visit is a step, a block some; a step takes a microsecond, or five where memory goes
+// back to the system.
 constexpr size_t kStepsPerSlice = 64;
 // What groups still need is looked at again after so long.
 constexpr int64_t kRetryMs = 1000;
@@ -90,13 +91,16 @@ void TopicKeeper::ForEachOld(const Visit& visit, size_t from, const Excess& exce
 }
 
 size_t TopicKeeper::CostOf(const Visit& visit, const Block& block) {
+  constexpr size_t kBytesPerStep = size_t{16} << 10;  // memory that goes back to the system
   constexpr size_t kReferencesPerStep = 64;
-  if (visit.policy.references != References::kDrop) return 1;
-  return 1 + block.live_count() * visit.topic.groups().size() / kReferencesPerStep;
+  const size_t bytes_cost = 1 + block.state().size / kBytesPerStep;
+  if (visit.policy.references != References::kDrop) return bytes_cost;
+  return bytes_cost + block.live_count() * visit.topic.groups().size() / kReferencesPerStep;
 }
 
 void TopicKeeper::Step(int64_t now_ms) {
   PolicySchedule& schedule = store_.dataset().schedule;
+  if (compaction_due_ms_ <= now_ms) StepCompaction(now_ms);
   size_t budget = kStepsPerSlice;
   store_.BeginBatch();
   while (budget > 0) {
@@ -115,7 +119,35 @@ void TopicKeeper::Step(int64_t now_ms) {
   store_.EndBatch();
 }
 
+void TopicKeeper::StepCompaction(int64_t now_ms) {
+  const bool goes_on = compactor.Step(now_ms);
+  compaction_due_ms_ = goes_on ? now_ms + 1 : PolicySchedule::kNever;
+  if (compactor.busy() || to_compact_.empty()) return;
+  const auto next = to_compact_.extract(to_compact_.begin());
+  store_.dataset().schedule.Mark(next.value().first, next.value().second);
+}
+
+bool TopicKeeper::PageArrived(const TopicPager::Finished& finished) {
+  if (!compactor.PageArrived(finished)) return false;
+  compaction_due_ms_ = PolicySchedule::kAtOnce;
+  return true;
+}
+
+// Topics wait for the compactor under their names: one that is not what it was by then is looked at
+// like any other.
+void TopicKeeper::NoteCompaction(const Visit& visit) {
+  if (!TopicCompactor::IsDue(visit.topic, min_dirty_percentage_)) return;
+  std::string name(visit.key.name);
+  if (compactor.busy()) {
+    to_compact_.emplace(visit.database, std::move(name));
+    return;
+  }
+  compactor.Start({visit.database, std::move(name)});
+  compaction_due_ms_ = PolicySchedule::kAtOnce;
+}
+
 int64_t TopicKeeper::Look(const Visit& visit, size_t& budget) {
+  NoteCompaction(visit);
   const bool respects =
       visit.policy.references == References::kRespect && visit.topic.groups().size() > 0;
   return respects ? TrimFree(visit, budget) : TrimFront(visit, budget);
@@ -135,7 +167,9 @@ int64_t TopicKeeper::TrimFront(const Visit& visit, size_t& budget) {
     return true;
   });
   Remove(visit, range);
-  return is_cut ? PolicySchedule::kAtOnce : NextByAge(visit);
+  if (is_cut) return PolicySchedule::kAtOnce;
+  NoteLimits(visit);
+  return NextByAge(visit);
 }
 
 int64_t TopicKeeper::TrimFree(const Visit& visit, size_t& budget) {
@@ -151,7 +185,7 @@ int64_t TopicKeeper::TrimFree(const Visit& visit, size_t& budget) {
   ForEachOld(visit, from, excess, [&](const Block& block, const Block::Span& span) {
     is_cut = budget == 0;
     if (is_cut) return false;
-    --budget;
+    budget -= std::min(budget, CostOf(visit, block));
     looked_through = std::min(span.last, *data::kMaxStreamId.Previous());
     if (Needed(topic.groups(), span)) {
       all_gone = in_run = false;
@@ -166,7 +200,23 @@ int64_t TopicKeeper::TrimFree(const Visit& visit, size_t& budget) {
   for (const IdRange& run : runs) Remove(visit, run);
   if (is_cut) return PolicySchedule::kAtOnce;
   looked_through = {};
+  topic.policy_state()->due_entries = topic.policy_state()->due_bytes =
+      data::TopicPolicyState::kNever;
   return all_gone ? NextByAge(visit) : visit.now_ms + kRetryMs;
+}
+
+// The first block goes once there is enough behind it.
+void TopicKeeper::NoteLimits(const Visit& visit) {
+  data::TopicPolicyState& state = *visit.topic.policy_state();
+  state.due_entries = state.due_bytes = data::TopicPolicyState::kNever;
+  if (visit.topic.sealed_count() == 0) return;
+  const Block& first = visit.topic.SealedAt(0);
+  if (visit.policy.retention_entries > 0) {
+    state.due_entries = visit.policy.retention_entries + first.live_count();
+  }
+  if (visit.policy.retention_bytes > 0) {
+    state.due_bytes = visit.policy.retention_bytes + first.state().size;
+  }
 }
 
 void TopicKeeper::Remove(const Visit& visit, const IdRange& range) {

@@ -39,8 +39,9 @@ class ManualClock final : public engine::Clock {
 
 class TestServer {
  public:
-  // `journal` may be null; it outlives the server.
-  explicit TestServer(engine::Config config = {}, persistence::Journal* journal = nullptr);
+  // `journal` and `pager` may be null; they outlive the server.
+  explicit TestServer(engine::Config config = {}, persistence::Journal* journal = nullptr,
+                      store::TopicPager* pager = nullptr);
 
   // Lets time pass and what falls due happen.
   void Advance(int64_t ms);
