@@ -17,6 +17,8 @@ using data::Topic;
 
 // Of a slice: a tenth of a millisecond, or two.
 constexpr uint32_t kEntriesPerSlice = 500;
+// Values that are forgotten in a slice.
+constexpr size_t kFreedPerSlice = 20'000;
 // Blocks that are expected next while one is read.
 constexpr size_t kAhead = 4;
 // Neighbours become one block while they have no more than this together.
@@ -44,11 +46,13 @@ void TopicCompactor::Start(data::PolicySchedule::Item item) {
 void TopicCompactor::BeginRound(data::PolicySchedule::Item item) {
   round_ = std::make_unique<Round>();
   round_->item = item;
+  for (size_t i = 0; i < kTables; ++i) round_->tables.push_back(std::make_unique<Table>());
   store_.dataset().schedule.Follow(std::move(item));
 }
 
 void TopicCompactor::Stop() {
   EndWait();
+  for (auto& table : round_->tables) spent_.push_back(std::move(table));
   round_.reset();
   store_.dataset().schedule.Unfollow();
 }
@@ -75,6 +79,11 @@ Topic* TopicCompactor::Find(int64_t now_ms) {
 
 bool TopicCompactor::Step(int64_t now_ms) {
   if (!busy() || waits_) return false;
+  for (size_t freed = 0; !spent_.empty(); spent_.pop_back()) {
+    if (freed > kFreedPerSlice) return true;
+    freed += spent_.back()->size();
+  }
+  if (round_ == nullptr) return false;
   store_.BeginBatch();
   Topic* topic = Find(now_ms);
   if (topic == nullptr) {
@@ -93,8 +102,8 @@ TopicCompactor::Newest* TopicCompactor::FindNewest(const Block& block, uint32_t 
   const auto field = data::FindField(block.FieldsAt(position), round_->field);
   if (!field) return nullptr;
   value = base::HashBytes128({*field});
-  return round_->newest.Find(value.low,
-                             [&value](const Newest& newest) { return newest.value == value; });
+  return round_->TableOf(value).Find(
+      value.low, [&value](const Newest& newest) { return newest.value == value; });
 }
 
 // False where there is no room for its value.
@@ -105,8 +114,9 @@ bool TopicCompactor::RememberEntry(const Block& block, uint32_t position, Stream
     return true;
   }
   if (value == base::Hash128()) return true;  // it has no such field
-  if (round_->newest.size() >= most_values_) return false;
-  round_->newest.Insert({value, id});
+  if (round_->values >= most_values_) return false;
+  round_->TableOf(value).Insert({value, id});
+  ++round_->values;
   return true;
 }
 

@@ -44,7 +44,7 @@ class TopicCompactor {
 
   // Whether so much of a topic with such a policy is dirty.
   static bool IsDue(const data::Topic& topic, int64_t min_dirty_percentage);
-  bool busy() const { return round_ != nullptr; }
+  bool busy() const { return round_ != nullptr || !spent_.empty(); }
   // While it is not busy.
   void Start(data::PolicySchedule::Item item);
   // Between two batches: a slice. False where it waits for a block, or has come to its end.
@@ -65,10 +65,16 @@ class TopicCompactor {
     bool Empty() const { return id == data::StreamId{}; }
     uint64_t Hash() const { return value.low; }
   };
+  // Several tables, each of which is freed within a slice.
+  using Table = data::FlatTable<Newest>;
+  static constexpr size_t kTables = 16;
   struct Round {
+    Table& TableOf(const base::Hash128& value) { return *tables[value.high % kTables]; }
+
     data::PolicySchedule::Item item;
     std::string field;
-    data::FlatTable<Newest> newest;
+    std::vector<std::unique_ptr<Table>> tables;
+    size_t values = 0;
     bool removing = false;
     data::StreamId next;     // not yet looked at
     data::StreamId through;  // what was remembered reaches to here
@@ -99,6 +105,7 @@ class TopicCompactor {
   Store& store_;
   size_t most_values_ = (size_t{32} << 20) / kBytesPerValue;
   std::unique_ptr<Round> round_;
+  std::vector<std::unique_ptr<Table>> spent_;  // to be freed
   TopicPager::WaitId wait_ = 0;
   bool waits_ = false;
   uint64_t removed_entries_ = 0;

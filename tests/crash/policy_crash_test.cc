@@ -77,7 +77,7 @@ struct Life {
   }
   // False where the server does not come to an end.
   bool Rest() {
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 20'000; ++i) {
       Turn(1);
       const store::TopicKeeper& keeper = server->engine.keeper;
       if (!keeper.compactor.busy() && keeper.NextMs() > server->now_ms() + 1) return true;

@@ -90,6 +90,7 @@ class History {
     config.log_level = engine::LogLevel::kNothing;
     TestServer server(config, journal.get());
     std::swap(server.dataset.databases, recovered_->databases);
+    std::swap(server.dataset.schedule, recovered_->schedule);
     TestClient client(server);
     server.clock.Advance(static_cast<int64_t>(lived_ms_));
     for (int i = 0; i < kCallsPerLife; ++i) {
@@ -138,7 +139,7 @@ class History {
   std::string Number(uint64_t bound) { return std::to_string(Pick(bound)); }
 
   std::vector<std::string> OneCall() {
-    switch (Pick(26)) {
+    switch (Pick(28)) {
       case 0:
         return {"SET", Key(), std::string(Pick(1500), 'x')};
       case 1:
@@ -190,6 +191,10 @@ class History {
         return {"XNACK", TopicKey(), Group(),           OneIn(2) ? "SILENT" : "FATAL",
                 "IDS",   "2",        Number(50) + "-1", Number(50) + "-1",
                 "FORCE"};
+      case 23:
+        return {"XCFGSET", TopicKey(), "RETENTION-MS", Number(400), "RETENTION-REFS", References()};
+      case 24:
+        return {"XCFGSET", TopicKey(), "COMPACT", OneIn(2) ? "field" : ""};
       default:
         return {"XADD", TopicKey(), "*", "field", std::string(Pick(300), 'z'), "n", Number(9)};
     }

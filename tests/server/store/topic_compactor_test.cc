@@ -53,6 +53,9 @@ TEST(TopicCompactorTest, KeepsTheNewestEntryOfEachValue) {
   EXPECT_EQ(TopicIn(server).policy_state()->compacted_through.ms, sealed_through);
   EXPECT_EQ(TopicIn(server).max_deleted_id(), data::StreamId());
   EXPECT_EQ(TopicIn(server).entries_added(), 1000u);
+  const std::string removed = std::to_string(1000 - times.size());
+  EXPECT_NE(client.Run("INFO stats").find("compaction_removed_entries:" + removed),
+            std::string::npos);
 }
 
 TEST(TopicCompactorTest, LeavesWhatHasNoSuchField) {
