@@ -162,6 +162,31 @@ TEST(TopicCompactorTest, LeavesTheLastEntryOfAValueWhenANewerOneIsDeletedMeanwhi
   EXPECT_EQ(client.Run("XRANGE s 899-1 899-1"), "[]");
 }
 
+TEST(TopicCompactorTest, BeginsAnewWhenAnotherTopicComesToTheKey) {
+  for (const char* change : {"COPY t s REPLACE", "RENAME t s"}) {
+    TestServer server;
+    TestClient client(server);
+    Add(client, 1, 99, 1000);
+    for (int i = 0; i < 100; ++i) {
+      client.Run("XADD s " + std::to_string(100 + i) + "-1 k " + std::to_string(1000 - i % 100) +
+                 " d " + kData);
+    }
+    client.Run("XADD s 200-1 k 5 d " + kData);  // of which the other topic has newer entries
+    Add(client, 1001, 1099, 2000);
+    client.Run("XCFGSET s COMPACT k");
+    Rest(server);
+    const size_t length = Times(server).size();
+    client.Run("RENAME s t");
+    Add(client, 1, 2000, 10);
+    client.Run("XCFGSET s COMPACT k");
+    while (Times(server).size() == 2000) server.Advance(1);
+    client.Run(change);
+    Rest(server);
+    EXPECT_EQ(Times(server).size(), length) << change;
+    EXPECT_TRUE(client.Run("XRANGE s 200-1 200-1").starts_with("[[\"200-1\"")) << change;
+  }
+}
+
 TEST(TopicCompactorTest, EndsWhenTheTopicIsAnother) {
   for (const char* change : {"DEL s", "RENAME s other", "FLUSHALL", "SET s x", "COPY t s REPLACE",
                              "SWAPDB 0 1", "XCFGSET s COMPACT d", "XCFGSET s COMPACT \"\""}) {
