@@ -51,4 +51,21 @@ inline char* WriteBulk(char* out, std::string_view bytes) {
   return out;
 }
 
+// The number of a header that `rest` begins with, which is taken from it.
+inline size_t TakeWireHeader(std::string_view& rest) {
+  size_t number = 0;
+  size_t at = 1;
+  for (; rest[at] != '\r'; ++at) number = number * 10 + static_cast<size_t>(rest[at] - '0');
+  rest.remove_prefix(at + 2);
+  return number;
+}
+
+// The same for the bytes of a bulk string.
+inline std::string_view TakeBulk(std::string_view& rest) {
+  const size_t size = TakeWireHeader(rest);
+  const std::string_view bytes = rest.substr(0, size);
+  rest.remove_prefix(size + 2);
+  return bytes;
+}
+
 }  // namespace leat::base

@@ -36,6 +36,7 @@ std::span<const Command> StreamNackCommands();
 std::span<const Command> StreamPendingCommands();
 std::span<const Command> StreamReadCommands();
 std::span<const Command> StreamReadGroupCommands();
+std::span<const Command> StreamSettingsCommands();
 std::span<const Command> StreamWriteCommands();
 std::span<const Command> StringCommands();
 std::span<const Command> StringCounterCommands();

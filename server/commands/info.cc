@@ -204,6 +204,12 @@ void WriteStats(Call& call, Report& report) {
   report.Field("client_output_buffer_limit_disconnections", engine.outbox.sessions_closed());
   report.Field("expired_keys", call.store.expired_keys());
   report.Field("evicted_keys", 0);
+  const store::TopicCompactor& compactor = engine.keeper.compactor;
+  report.Field("topics_scheduled", call.store.dataset().schedule.size());
+  report.Field("retention_removed_entries", engine.keeper.removed_entries());
+  report.Field("compaction_in_progress", compactor.busy() ? 1 : 0);
+  report.Field("compaction_rounds", compactor.rounds());
+  report.Field("compaction_removed_entries", compactor.removed_entries());
   report.Field("keyspace_hits", statistics.keyspace_hits);
   report.Field("keyspace_misses", statistics.keyspace_misses);
   report.Field("pubsub_channels", engine.pubsub.channels().size());

@@ -4,6 +4,7 @@
 
 #include "server/commands/value.h"
 #include "server/engine/engine.h"
+#include "server/engine/policy_options.h"
 #include "server/engine/text.h"
 
 namespace leat::commands {
@@ -136,14 +137,11 @@ std::optional<data::StreamId> RangeEnd(Call& call, std::string_view text) {
 
 bool MatchReferences(ArgReader& args, std::optional<References>& references) {
   if (references) return false;
-  if (args.Match("KEEPREF")) {
-    references = References::kKeep;
-  } else if (args.Match("DELREF")) {
-    references = References::kDrop;
-  } else if (args.Match("ACKED")) {
-    references = References::kRespect;
-  }
-  return references.has_value();
+  References word{};
+  if (!args.HasMore() || !ReadReferences(args.Peek(), word)) return false;
+  args.Skip(1);
+  references = word;
+  return true;
 }
 
 bool ReadTrimOptions(Call& call, TrimOptions& options) {

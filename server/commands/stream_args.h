@@ -27,12 +27,9 @@ std::optional<data::StreamId> StreamIdArgument(engine::Call& call, std::string_v
 std::optional<data::StreamId> RangeStart(engine::Call& call, std::string_view text);
 std::optional<data::StreamId> RangeEnd(engine::Call& call, std::string_view text);
 
-// What becomes of an entry that consumer groups refer to, having it pending or yet to be read, when
-// it is to go: KEEPREF, it goes and its references dangle; DELREF, they go with it; ACKED, it
-// stays.
-enum class References : uint8_t { kKeep, kDrop, kRespect };
+using data::References;
 
-// The next argument is one of these words, and the first: it is taken.
+// The next argument is one of KEEPREF, DELREF and ACKED, and the first: it is taken.
 bool MatchReferences(engine::ArgReader& args, std::optional<References>& references);
 
 // MAXLEN and MINID of XADD and XTRIM.

@@ -4,7 +4,7 @@
 #include "server/commands/families.h"
 #include "server/commands/help.h"
 #include "server/commands/stream_args.h"
-#include "server/commands/stream_idempotency.h"
+#include "server/commands/stream_settings.h"
 #include "server/engine/args.h"
 #include "server/engine/call.h"
 

@@ -1,4 +1,4 @@
-// Idempotent appends: what XADD does with IDMP and IDMPAUTO, and XCFGSET and XIDMPRECORD.
+// Idempotent appends: what XADD does with IDMP and IDMPAUTO, and XIDMPRECORD.
 #include "server/commands/stream_idempotency.h"
 
 #include <bit>
@@ -54,59 +54,6 @@ std::optional<data::StreamId> FindRecorded(const Call& call, const data::Topic& 
   return idempotency.Find(attempt.producer, attempt.iid, idempotency.KeepFromMs(call.now_ms));
 }
 
-// One setting of XCFGSET, if the next argument names one.
-bool ReadSetting(ArgReader& args, std::string_view name, uint32_t most, std::string_view repeated,
-                 std::string_view out_of_range, std::optional<uint32_t>& value) {
-  if (!args.Match(name, 1)) return false;
-  if (value) args.Fail(repeated);
-  const int64_t number = args.Integer();
-  if (number < 1 || number > int64_t{most}) args.Fail(out_of_range);
-  value = static_cast<uint32_t>(number);
-  return true;
-}
-
-// What the topic's settings become; nothing where an option is wrong: the error was replied.
-std::optional<Idempotency::Settings> ReadSettings(Call& call, Idempotency::Settings settings) {
-  std::optional<uint32_t> duration;
-  std::optional<uint32_t> max_entries;
-  ArgReader args(call, 2);
-  while (args.HasMore()) {
-    if (ReadSetting(args, "IDMP-DURATION", Idempotency::Settings::kMostSeconds,
-                    "ERR IDMP-DURATION specified multiple times",
-                    "ERR IDMP-DURATION must be between 1 and 86400 seconds", duration)) {
-      continue;
-    }
-    if (ReadSetting(args, "IDMP-MAXSIZE", Idempotency::Settings::kMostEntries,
-                    "ERR IDMP-MAXSIZE specified multiple times",
-                    "ERR IDMP-MAXSIZE must be between 1 and 10000 entries", max_entries)) {
-      continue;
-    }
-    args.Fail(errors::kSyntax);
-  }
-  if (!duration && !max_entries) args.Fail("ERR At least one parameter must be specified");
-  if (!args.Finish()) return std::nullopt;
-  settings.duration_seconds = duration.value_or(settings.duration_seconds);
-  settings.max_entries = max_entries.value_or(settings.max_entries);
-  return settings;
-}
-
-void Configure(Call& call, const data::Key& key, const Idempotency::Settings& settings) {
-  call.Commit(data::ConfigureIdempotency{call.database(), key, settings.duration_seconds,
-                                         settings.max_entries});
-}
-
-void XCfgSet(Call& call) {
-  const data::Key key = Call::KeyOf(call[1]);
-  const data::Topic* topic = FindTopic(call, key);
-  if (call.failed()) return;
-  if (topic == nullptr) return call.Error(errors::kNoSuchKey);
-  const Idempotency::Settings before = topic->idempotency().settings();
-  const auto settings = ReadSettings(call, before);
-  if (!settings) return;
-  if (*settings != before) Configure(call, key, *settings);
-  call.reply.Ok();
-}
-
 void XIdmpRecord(Call& call) {
   const auto id = StreamIdArgument(call, call[4]);
   if (!id) return;
@@ -127,17 +74,6 @@ void XIdmpRecord(Call& call) {
 }
 
 constexpr Command kCommands[] = {
-    {.name = "XCFGSET",
-     .arity = -2,
-     .flags = kWrite,
-     .categories = kStreamCategory,
-     .keys = {OneKey(kKeyReadWrite | kKeyUpdate)},
-     .group = "stream",
-     .since = "8.6.0",
-     .complexity = "O(1), and O(N) where a value changes, N being the iids that are remembered.",
-     .summary = "Sets for how long, and how many of each producer, a stream remembers idempotent "
-                "appends",
-     .handler = XCfgSet},
     {.name = "XIDMPRECORD",
      .arity = 5,
      .flags = kWrite | kDenyOom | kFast,
@@ -172,12 +108,6 @@ bool AnswerDuplicate(Call& call, const data::Key& key, const data::Topic& topic,
 void RecordAttempt(Call& call, const data::Key& key, const AppendAttempt& attempt,
                    data::StreamId id) {
   Record(call, key, *FindTopic(call, key), attempt, id);
-}
-
-void ConfigureNewTopic(Call& call, const data::Key& key) {
-  // What is built in needs no record, and no memory in the topic.
-  const Idempotency::Settings& settings = call.engine.config.stream_idempotency;
-  if (settings != Idempotency::Settings()) Configure(call, key, settings);
 }
 
 std::span<const Command> StreamIdempotencyCommands() {

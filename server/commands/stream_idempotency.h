@@ -30,7 +30,4 @@ bool AnswerDuplicate(engine::Call& call, const data::Key& key, const data::Topic
 void RecordAttempt(engine::Call& call, const data::Key& key, const AppendAttempt& attempt,
                    data::StreamId id);
 
-// The topic was just created and gets the settings of the time.
-void ConfigureNewTopic(engine::Call& call, const data::Key& key);
-
 }  // namespace leat::commands

@@ -11,6 +11,7 @@
 #include "server/engine/args.h"
 #include "server/engine/call.h"
 #include "server/engine/engine.h"
+#include "server/engine/policy_options.h"
 
 namespace leat::commands {
 
@@ -30,6 +31,11 @@ void WriteField(Call& call, std::string_view name, uint64_t number) {
   call.reply.Integer(static_cast<int64_t>(number));
 }
 
+void WriteField(Call& call, std::string_view name, std::string_view value) {
+  call.reply.Bulk(name);
+  call.reply.Bulk(value);
+}
+
 // What the topic remembers of idempotent appends.
 void WriteIdempotency(Call& call, const data::Idempotency& idempotency) {
   const auto tracked = idempotency.CountTracked(idempotency.KeepFromMs(call.now_ms));
@@ -39,6 +45,28 @@ void WriteIdempotency(Call& call, const data::Idempotency& idempotency) {
   WriteField(call, "iids-tracked", tracked.records);
   WriteField(call, "iids-added", idempotency.added());
   WriteField(call, "iids-duplicates", idempotency.duplicates());
+}
+
+size_t PolicyFields(const data::TopicPolicyState* state) {
+  if (state == nullptr) return 0;
+  const data::TopicPolicy& policy = state->policy;
+  const auto is_set = [&policy](const RetentionOption& option) {
+    return policy.*option.value != 0;
+  };
+  const auto limits =
+      std::count_if(std::begin(kRetentionOptions), std::end(kRetentionOptions), is_set);
+  return static_cast<size_t>(limits) + 1 + (policy.compact_field.empty() ? 0 : 1);
+}
+
+// Only what is set: without a policy the reply is redis-server's.
+void WritePolicy(Call& call, const data::TopicPolicyState* state) {
+  if (state == nullptr) return;
+  const data::TopicPolicy& policy = state->policy;
+  for (const RetentionOption& option : kRetentionOptions) {
+    if (policy.*option.value != 0) WriteField(call, option.name, policy.*option.value);
+  }
+  WriteField(call, kReferencesOption, ReferencesWord(policy.references));
+  if (!policy.compact_field.empty()) WriteField(call, kCompactOption, policy.compact_field);
 }
 
 // The fields that both forms begin with. Redis keeps entries in a radix tree of nodes; a topic has
@@ -53,6 +81,7 @@ void WriteState(Call& call, const data::Topic& topic) {
   WriteField(call, "entries-added", topic.entries_added());
   WriteField(call, "recorded-first-entry-id", topic.first_id());
   WriteIdempotency(call, topic.idempotency());
+  WritePolicy(call, topic.policy_state());
 }
 
 void WriteOneEntry(Call& call, std::string_view name, const data::Topic& topic, bool last) {
@@ -67,16 +96,11 @@ void WriteOneEntry(Call& call, std::string_view name, const data::Topic& topic, 
 void WriteSummary(Call& call, const data::Topic& topic) {
   constexpr size_t kFields = 16;
   topic.NeedOldest();
-  call.reply.Map(kFields);
+  call.reply.Map(kFields + PolicyFields(topic.policy_state()));
   WriteState(call, topic);
   WriteField(call, "groups", topic.groups().size());
   WriteOneEntry(call, "first-entry", topic, false);
   WriteOneEntry(call, "last-entry", topic, true);
-}
-
-void WriteField(Call& call, std::string_view name, std::string_view value) {
-  call.reply.Bulk(name);
-  call.reply.Bulk(value);
 }
 
 // Null where it is unknown.
@@ -141,7 +165,7 @@ void WriteFullGroup(Call& call, const data::Topic& topic, const ConsumerGroup& g
 
 void WriteFull(Call& call, const data::Topic& topic, uint64_t limit) {
   constexpr size_t kFields = 15;
-  call.reply.Map(kFields);
+  call.reply.Map(kFields + PolicyFields(topic.policy_state()));
   WriteState(call, topic);
   call.reply.Bulk("entries");
   std::vector<data::Topic::Run> runs;

@@ -32,6 +32,7 @@ void AddAll(engine::CommandTable& table) {
   table.Add(StreamPendingCommands());
   table.Add(StreamReadCommands());
   table.Add(StreamReadGroupCommands());
+  table.Add(StreamSettingsCommands());
   table.Add(StreamWriteCommands());
   table.Add(StringCommands());
   table.Add(StringCounterCommands());

@@ -258,6 +258,33 @@ std::string_view Block::IdBulkAt(uint32_t position) const {
   return {bulk, base::BulkSize(size)};
 }
 
+EntryFields Block::FieldsAt(uint32_t position) const {
+  std::string_view rest = Bytes(position, position + 1);
+  rest.remove_prefix(base::ArrayHeaderSize(2) + IdBulkAt(position).size());
+  const size_t count = base::TakeWireHeader(rest);
+  return {count, rest};
+}
+
+std::optional<std::string_view> FindField(const EntryFields& fields, std::string_view name) {
+  std::string_view rest = fields.bulks;
+  for (size_t i = 0; i + 1 < fields.count; i += 2) {
+    const bool found = base::TakeBulk(rest) == name;
+    const std::string_view value = base::TakeBulk(rest);
+    if (found) return value;
+  }
+  return std::nullopt;
+}
+
+uint64_t Block::live_bytes() const {
+  uint64_t bytes = live_count() * sizeof(Offset);
+  for (uint32_t from = NextLive(begin_); from < count_;) {
+    const uint32_t to = NextDeleted(from);
+    bytes += OffsetOf(to) - OffsetOf(from);
+    from = NextLive(to);
+  }
+  return bytes;
+}
+
 // Ids are mostly times, and entries come at a steady pace: looks first where the id would be then,
 // and from there in growing steps. Most probes of a binary search would each touch a cold page.
 uint32_t Block::LowerBound(StreamId id, const Span& span) const {

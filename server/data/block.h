@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -44,6 +45,9 @@ struct EntryFields {
   size_t count;
   std::string_view bulks;
 };
+
+// The value of the first field of this name.
+std::optional<std::string_view> FindField(const EntryFields& fields, std::string_view name);
 
 class Block {
  public:
@@ -101,6 +105,9 @@ class Block {
   StreamId IdAt(uint32_t position) const;
   // The same as the bulk string that stands in the entry: "$3\r\n5-1\r\n".
   std::string_view IdBulkAt(uint32_t position) const;
+  EntryFields FieldsAt(uint32_t position) const;
+  // What the live entries take, in a block without others. Looks at each where some are deleted.
+  uint64_t live_bytes() const;
   // The ids at begin() and at end() - 1. Who has them at hand saves a search from reading them.
   struct Span {
     StreamId first;

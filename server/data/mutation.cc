@@ -14,6 +14,24 @@ Keyspace* Database(Dataset& dataset, uint32_t number) {
   return number < dataset.databases.size() ? &dataset.databases[number] : nullptr;
 }
 
+bool HasPolicy(Dataset& dataset, uint32_t database, const Key& key) {
+  const Topic* topic = FindTopic(dataset, database, key);
+  return topic != nullptr && topic->policy_state() != nullptr;
+}
+
+void NoteRemoved(Dataset& dataset, uint32_t database, const Key& key, const Topic& topic,
+                 const IdRange& range) {
+  if (topic.policy_state() != nullptr) dataset.schedule.Removed(database, key.name, range);
+}
+
+// Whether an append, before which there were so many sealed blocks, may have left something to do.
+bool IsDueAfterAppend(const Topic& topic, size_t sealed_before) {
+  const TopicPolicyState& state = *topic.policy_state();
+  return topic.sealed_count() != sealed_before || topic.length() == 1 ||
+         topic.length() >= state.due_entries ||
+         state.sealed_bytes + topic.tail().state().size >= state.due_bytes;
+}
+
 }  // namespace
 
 Topic* FindTopic(Dataset& dataset, uint32_t database, const Key& key) {
@@ -55,19 +73,28 @@ bool Apply(Dataset& dataset, const ExpireKey& mutation) {
 bool Apply(Dataset& dataset, const MoveKey& mutation) {
   Keyspace* from = Database(dataset, mutation.database);
   Keyspace* to = Database(dataset, mutation.to_database);
-  return from != nullptr && to != nullptr && from->Rename(mutation.key, *to, mutation.to_key);
+  if (from == nullptr || to == nullptr) return false;
+  if (HasPolicy(dataset, mutation.database, mutation.key)) {
+    dataset.schedule.Placed(mutation.to_database, mutation.to_key.name);
+  }
+  return from->Rename(mutation.key, *to, mutation.to_key);
 }
 
 bool Apply(Dataset& dataset, const CopyKey& mutation) {
   Keyspace* from = Database(dataset, mutation.database);
   Keyspace* to = Database(dataset, mutation.to_database);
-  return from != nullptr && to != nullptr && from->Copy(mutation.key, *to, mutation.to_key);
+  if (from == nullptr || to == nullptr) return false;
+  if (HasPolicy(dataset, mutation.database, mutation.key)) {
+    dataset.schedule.Placed(mutation.to_database, mutation.to_key.name);
+  }
+  return from->Copy(mutation.key, *to, mutation.to_key);
 }
 
 bool Apply(Dataset& dataset, const FlushDatabase& mutation) {
   Keyspace* keyspace = Database(dataset, mutation.database);
   if (keyspace == nullptr) return false;
   keyspace->Clear();
+  dataset.schedule.Clear(mutation.database);
   return true;
 }
 
@@ -76,6 +103,7 @@ bool Apply(Dataset& dataset, const SwapDatabases& mutation) {
   Keyspace* other = Database(dataset, mutation.other);
   if (one == nullptr || other == nullptr) return false;
   one->Swap(*other);
+  dataset.schedule.Swap(mutation.database, mutation.other);
   return true;
 }
 
@@ -93,21 +121,30 @@ bool Apply(Dataset& dataset, const AppendEntry& mutation) {
   Entry* entry = keyspace->Find(mutation.key);
   if (entry == nullptr) entry = keyspace->PutTopic(mutation.key, std::make_unique<Topic>());
   if (entry->type() != Type::kStream || mutation.id <= entry->topic()->last_id()) return false;
-  entry->topic()->Append(mutation.id, {mutation.field_count, mutation.fields},
-                         Topic::kDefaultNodeEntries, dataset.pager);
+  Topic& topic = *entry->topic();
+  const size_t sealed_before = topic.sealed_count();
+  topic.Append(mutation.id, {mutation.field_count, mutation.fields}, Topic::kDefaultNodeEntries,
+               dataset.pager);
   entry->set_access_clock(dataset.access_clock);
+  if (topic.policy_state() != nullptr && IsDueAfterAppend(topic, sealed_before)) {
+    dataset.schedule.Mark(mutation.database, mutation.key.name);
+  }
   return true;
 }
 
 bool Apply(Dataset& dataset, const DeleteEntry& mutation) {
   Topic* topic = FindTopic(dataset, mutation.database, mutation.key);
-  return topic != nullptr && topic->Delete(mutation.id);
+  if (topic == nullptr || !topic->Delete(mutation.id)) return false;
+  NoteRemoved(dataset, mutation.database, mutation.key, *topic, {mutation.id, mutation.id});
+  return true;
 }
 
 bool Apply(Dataset& dataset, const DeleteEntries& mutation) {
   Topic* topic = FindTopic(dataset, mutation.database, mutation.key);
-  return topic != nullptr &&
-         topic->DeleteRange(mutation.first, mutation.last, mutation.trimmed != 0) > 0;
+  if (topic == nullptr) return false;
+  if (topic->DeleteRange(mutation.first, mutation.last, mutation.trimmed != 0) == 0) return false;
+  NoteRemoved(dataset, mutation.database, mutation.key, *topic, {mutation.first, mutation.last});
+  return true;
 }
 
 bool Apply(Dataset& dataset, const TrimTopic& mutation) {

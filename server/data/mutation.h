@@ -20,6 +20,7 @@
 #include "server/data/idempotency_mutation.h"
 #include "server/data/image_mutation.h"
 #include "server/data/keyspace.h"
+#include "server/data/policy_mutation.h"
 #include "server/data/stream_id.h"
 
 namespace leat::data {

@@ -37,17 +37,21 @@ void Topic::SealTail(Pager* pager) {
   const Block::Span span = tail_.span();
   tail_.Seal(pager);
   const uint64_t end_ordinal = tail_.end_ordinal();
-  if (sealed_ == nullptr) sealed_ = std::make_unique<SealedBlocks>();
-  sealed_->push_back({std::move(tail_), span});
+  AddSealed(std::move(tail_), span);
   tail_ = Block(end_ordinal);
+}
+
+void Topic::AddSealed(Block block, const Block::Span& span) {
+  if (policy_ != nullptr) policy_->sealed_bytes += block.state().size;
+  if (sealed_ == nullptr) sealed_ = std::make_unique<SealedBlocks>();
+  sealed_->push_back({std::move(block), span});
 }
 
 bool Topic::RestoreSealed(Block block, Block::Span span) {
   if (block.live_count() == 0 || span.first > span.last || span.last > last_id_) return false;
   if (sealed_ != nullptr && sealed_->back().span.last >= span.first) return false;
   length_ += block.live_count();
-  if (sealed_ == nullptr) sealed_ = std::make_unique<SealedBlocks>();
-  sealed_->push_back({std::move(block), span});
+  AddSealed(std::move(block), span);
   return true;
 }
 
@@ -163,6 +167,11 @@ uint64_t Topic::DeleteRange(StreamId first, StreamId last, bool trimmed) {
     const bool is_sealed = index < sealed_count();
     const Block::Span span = SpanAt(index);
     if (span.first > last) break;
+    if (is_sealed && trimmed && first <= span.first && span.last <= last) {
+      deleted += RecordAt(index).live_count();
+      DropSealed(index);
+      continue;
+    }
     Block& block = MutableBlockAt(index);
     const uint32_t end = block.UpperBound(last, span);
     std::optional<uint32_t> last_deleted;
@@ -190,8 +199,29 @@ uint64_t Topic::DeleteRange(StreamId first, StreamId last, bool trimmed) {
 }
 
 void Topic::DropSealed(size_t index) {
+  if (policy_ != nullptr) policy_->sealed_bytes -= RecordAt(index).state().size;
   sealed_->erase(sealed_->begin() + static_cast<std::ptrdiff_t>(index));
   if (sealed_->empty()) sealed_.reset();
+}
+
+void Topic::MergeSealed(size_t first, size_t count, Pager* pager) {
+  const auto from = sealed_->begin() + static_cast<std::ptrdiff_t>(first);
+  const auto to = from + static_cast<std::ptrdiff_t>(count);
+  Block merged(from->block.first_ordinal() + from->block.begin(), Block::kMaxAllocation);
+  uint64_t bytes_before = 0;
+  for (auto at = from; at != to; ++at) {
+    const Block& block = at->block;
+    bytes_before += block.state().size;
+    for (uint32_t i = block.NextLive(block.begin()); i < block.end(); i = block.NextLive(i + 1)) {
+      [[maybe_unused]] const bool appended = merged.Append(block.IdAt(i), block.FieldsAt(i));
+      assert(appended);
+    }
+  }
+  const Block::Span span = merged.span();
+  if (policy_ != nullptr) policy_->sealed_bytes += merged.state().size - bytes_before;
+  merged.Seal(pager);
+  *from = {std::move(merged), span};
+  sealed_->erase(from + 1, to);
 }
 
 uint64_t Topic::TrimSealed(StreamId last_removed) {
@@ -303,6 +333,18 @@ Idempotency& Topic::UseIdempotency() {
   return *idempotency_;
 }
 
+void Topic::SetPolicy(TopicPolicy policy, StreamId compacted_through) {
+  if (!policy.IsSet()) return policy_.reset();
+  if (policy_ == nullptr) {
+    policy_ = std::make_unique<TopicPolicyState>();
+    ForEachSealed([this](const Block& block, const Block::Span&) {
+      policy_->sealed_bytes += block.state().size;
+    });
+  }
+  policy_->policy = std::move(policy);
+  policy_->compacted_through = compacted_through;
+}
+
 std::unique_ptr<Topic> Topic::Clone() const {
   auto clone = std::make_unique<Topic>();
   clone->last_id_ = last_id_;
@@ -312,6 +354,7 @@ std::unique_ptr<Topic> Topic::Clone() const {
   clone->tail_ = tail_.CloneOpen();
   if (groups_ != nullptr) clone->groups_ = std::make_unique<ConsumerGroups>(*groups_);
   if (idempotency_ != nullptr) clone->idempotency_ = std::make_unique<Idempotency>(*idempotency_);
+  if (policy_ != nullptr) clone->policy_ = std::make_unique<TopicPolicyState>(*policy_);
   if (sealed_ != nullptr) {
     clone->sealed_ = std::make_unique<SealedBlocks>();
     for (const SealedBlock& sealed : *sealed_) {
@@ -328,7 +371,9 @@ size_t Topic::memory_bytes() const {
   });
   const size_t groups = groups_ == nullptr ? 0 : groups_->memory_bytes();
   const size_t idempotency = idempotency_ == nullptr ? 0 : idempotency_->memory_bytes();
-  return sizeof(Topic) + tail_.memory_bytes() + sealed + groups + idempotency;
+  const size_t policy =
+      policy_ == nullptr ? 0 : sizeof(*policy_) + policy_->policy.compact_field.size();
+  return sizeof(Topic) + tail_.memory_bytes() + sealed + groups + idempotency + policy;
 }
 
 size_t Topic::block_count() const {

@@ -2,6 +2,7 @@
 // (a Redis stream). Pure data: the caller decides ids, times and replies.
 //
 //   Topic ─┬─ counters: length, last id, …
+//          ├─ policy: what the server removes by itself (topic_policy.h), null where it is nothing
 //          ├─ groups: the consumer groups (consumer_group.h), null while there are none
 //          ├─ idempotency: appends that may be tried again (idempotency.h), null while there were
 //          │  none and its settings are the built-in ones
@@ -43,6 +44,7 @@
 #include "server/data/consumer_group.h"
 #include "server/data/idempotency.h"
 #include "server/data/stream_id.h"
+#include "server/data/topic_policy.h"
 
 namespace leat::data {
 
@@ -134,6 +136,10 @@ class Topic {
   const Idempotency& idempotency() const;
   Idempotency& UseIdempotency();
 
+  // Null where there is no policy.
+  TopicPolicyState* policy_state() const { return policy_.get(); }
+  void SetPolicy(TopicPolicy policy, StreamId compacted_through);
+
   // A copy that shares sealed bytes.
   std::unique_ptr<Topic> Clone() const;
 
@@ -144,6 +150,14 @@ class Topic {
   }
   const Block& tail() const { return tail_; }
   size_t sealed_count() const { return sealed_ == nullptr ? 0 : sealed_->size(); }
+  // Of sealed block `index`; what is asked of it may need its bytes, see Block.
+  const Block& SealedAt(size_t index) const { return (*sealed_)[index].block; }
+  const Block::Span& SealedSpanAt(size_t index) const { return (*sealed_)[index].span; }
+  // `count` neighbouring sealed blocks, in memory and of no more than Block::kMaxAllocation live
+  // bytes together, become one without what was deleted.
+  void MergeSealed(size_t first, size_t count, Pager* pager);
+  // The first sealed block whose last id is at least `id`; sealed_count() if none's is.
+  size_t FindSealed(StreamId id) const { return FindBlock(id); }
   // The same in a topic that is made anew: sealed blocks in order, then the open one. False where
   // a block cannot stand there.
   bool RestoreSealed(Block block, Block::Span span);
@@ -188,6 +202,7 @@ class Topic {
   // The first block whose last id is at least `id`; the tail's index if no sealed one's is.
   size_t FindBlock(StreamId id) const;
   void SealTail(Pager* pager);
+  void AddSealed(Block block, const Block::Span& span);
   void DropSealed(size_t index);
   uint64_t TrimSealed(StreamId last_removed);
   uint64_t NextOrdinal(uint64_t node_entries) const;
@@ -213,6 +228,7 @@ class Topic {
   std::unique_ptr<SealedBlocks> sealed_;
   std::unique_ptr<ConsumerGroups> groups_;
   std::unique_ptr<Idempotency> idempotency_;
+  std::unique_ptr<TopicPolicyState> policy_;
   Block tail_;
 };
 

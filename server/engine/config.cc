@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "server/base/number.h"
+#include "server/engine/policy_options.h"
 #include "server/engine/text.h"
 
 namespace leat::engine {
@@ -204,6 +205,43 @@ std::string SetSavePoints(Config& config, std::string_view text) {
   return "";
 }
 
+std::string ShowTopicDefaults(const Config& config) {
+  std::string text;
+  for (const TopicDefault& topic_default : config.topic_defaults) {
+    text.append(text.empty() ? "" : " ").append(topic_default.pattern);
+    text.append(PolicyOptions(topic_default.policy));
+  }
+  return text;
+}
+
+// A pattern is followed by its options; the next word that is none of them is the next pattern.
+std::string SetTopicDefaults(Config& config, std::string_view text) {
+  const auto words = SplitWords(text);
+  std::vector<TopicDefault> defaults;
+  for (size_t i = 0; i < words.size();) {
+    std::string error;
+    const std::string_view value = i + 1 < words.size() ? words[i + 1] : std::string_view();
+    data::TopicPolicy none;
+    data::TopicPolicy& policy = defaults.empty() ? none : defaults.back().policy;
+    if (!ReadPolicyOption(words[i], value, policy, error)) {
+      if (!defaults.empty() && !policy.IsSet()) break;
+      defaults.push_back({std::string(words[i++]), {}});
+      continue;
+    }
+    if (defaults.empty()) return "must begin with a pattern, not '" + std::string(words[i]) + "'";
+    if (i + 1 == words.size()) return "'" + std::string(words[i]) + "' needs a value";
+    if (!error.empty()) return error;
+    i += 2;
+  }
+  if (!defaults.empty() && !defaults.back().policy.IsSet()) {
+    return "pattern '" + defaults.back().pattern +
+           "' needs options: retention-ms, "
+           "retention-bytes, retention-entries, retention-refs or compact, each with its value";
+  }
+  config.topic_defaults = std::move(defaults);
+  return "";
+}
+
 Setting LatencyPercentiles() {
   return {"latency-tracking-info-percentiles", kAnyTime,
           [](const Config& config) {
@@ -286,6 +324,11 @@ std::vector<Setting> DataSettings() {
       Choice<std::string>("maxmemory-policy", kAnyTime, &Config::max_memory_policy,
                           {{"noeviction", "noeviction"}}),
       {"save", kAnyTime, ShowSavePoints, SetSavePoints},
+      {"topic-defaults", kAnyTime, ShowTopicDefaults, SetTopicDefaults},
+      Number("compaction-min-dirty-percentage", kAnyTime, 1, 100,
+             &Config::compaction_min_dirty_percentage),
+      Memory("compaction-memory", kAnyTime, 1 << 16, int64_t{1} << 32,
+             &Config::compaction_memory_bytes),
   };
 }
 

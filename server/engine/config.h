@@ -15,6 +15,7 @@
 #include "persistence/journal.h"
 #include "resp/limits.h"
 #include "server/data/idempotency.h"
+#include "server/data/topic_policy.h"
 #include "server/engine/log.h"
 
 namespace leat::engine {
@@ -31,6 +32,12 @@ struct OutputLimit {
 struct SavePoint {
   int64_t seconds = 0;
   int64_t changes = 0;
+};
+
+// `topic-defaults`: a topic that is created under a matching name gets this policy.
+struct TopicDefault {
+  std::string pattern;
+  data::TopicPolicy policy;
 };
 
 struct Config {
@@ -65,6 +72,9 @@ struct Config {
   int64_t block_segment_bytes = 64 << 20;
   int64_t stream_node_max_entries = 100;
   data::Idempotency::Settings stream_idempotency;  // of topics that are created
+  std::vector<TopicDefault> topic_defaults;        // the first that matches
+  int64_t compaction_min_dirty_percentage = 50;
+  int64_t compaction_memory_bytes = 32 << 20;
 
   // Observation.
   std::string enable_debug_command = "local";

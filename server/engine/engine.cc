@@ -28,6 +28,7 @@ Engine::Engine(Config& engine_config, store::Store& engine_store, Clock& engine_
       disk(engine_disk),
       outbox(config),
       pubsub(seed, outbox),
+      keeper(store),
       random_state_(seed) {
   store.set_observer(this);
   if (store.pager() != nullptr) store.pager()->set_can_wait([this] { return CallCanWait(); });
@@ -52,6 +53,8 @@ void Engine::ApplyConfig() {
   if (checkpoints_ != nullptr) {
     checkpoints_->set_growth(config.checkpoint_growth_percentage, config.checkpoint_min_bytes);
   }
+  keeper.set_min_dirty_percentage(config.compaction_min_dirty_percentage);
+  keeper.compactor.set_memory_bytes(static_cast<size_t>(config.compaction_memory_bytes));
   store.set_hold_unsynced(config.append_fsync == persistence::SyncPolicy::kAlways);
 }
 
@@ -202,6 +205,7 @@ void Engine::PagesArrived() {
   TopicPager& pager = *store.pager();
   pager.TakeAnswers();
   for (const TopicPager::Finished& finished : pager.TakeFinished()) {
+    if (keeper.PageArrived(finished)) continue;
     const auto waits = [&finished](const Session* session) {
       return session->parked->page_wait == finished.id;
     };
@@ -245,7 +249,10 @@ void Engine::RunTimers() {
   BeginTurn();
   if (pause_.until_ms != 0 && pause_.until_ms <= now_ms()) EndPause();
   if (pause_.until_ms == 0 && active_expire_) store.ExpireDue(now_ms(), kExpiriesPerSlice);
-  if (!HoldsWrites()) blocking.RetryDue(now_ms());
+  if (!HoldsWrites()) {
+    blocking.RetryDue(now_ms());
+    keeper.Step(now_ms());
+  }
   if (blocking.HasReady()) ServeReady();
   TimeOutBlocked();  // only those that got nothing
   if (now_ms() >= next_second_ms_) {
@@ -290,7 +297,8 @@ int64_t Engine::NextTimerMs() const {
   if (checkpoints_ != nullptr && checkpoints_->in_progress()) {
     next = std::min(next, next_checkpoint_ms_);
   }
-  if (blocking.NextRetryMs() < next && !HoldsWrites()) next = blocking.NextRetryMs();
+  const int64_t next_write = std::min(blocking.NextRetryMs(), keeper.NextMs());
+  if (next_write < next && !HoldsWrites()) next = next_write;
   if (pause_.until_ms != 0) return std::min(next, pause_.until_ms);
   if (!active_expire_) return next;
   return std::min(next, store.NextExpiryMs());

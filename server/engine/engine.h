@@ -34,6 +34,7 @@
 #include "server/engine/transaction.h"
 #include "server/store/checkpointer.h"
 #include "server/store/store.h"
+#include "server/store/topic_keeper.h"
 #include "server/store/topic_pager.h"
 
 namespace leat::engine {
@@ -125,6 +126,7 @@ class Engine final : private store::KeyObserver {
   PubSub pubsub;
   Blocking blocking;
   WatchTable watches;
+  store::TopicKeeper keeper;
   std::string config_file;  // where CONFIG REWRITE writes; empty: started without one
   int64_t started_ms = 0;
   uint64_t peak_memory_bytes = 0;  // as last seen

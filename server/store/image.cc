@@ -41,6 +41,9 @@ class ImageWriter {
     const Topic& topic = *entry.topic();
     Put(data::RestoreTopic{database_, key_, entry.expire_at_ms(), topic.last_id(),
                            topic.max_deleted_id(), topic.entries_added()});
+    if (const data::TopicPolicyState* state = topic.policy_state()) {
+      Put(data::MakeConfigureTopic(database_, key_, state->policy, state->compacted_through));
+    }
     topic.ForEachSealed(
         [this](const Block& block, const Block::Span& span) { PutBlock(block, span, true); });
     PutBlock(topic.tail(), {}, false);

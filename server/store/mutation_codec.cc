@@ -92,17 +92,18 @@ std::string ApplyEncoded(std::string_view payload, data::Dataset& dataset) {
   Decoder decoder(payload);
   while (!decoder.AtEnd()) {
     const uint8_t tag = decoder.Tag();
-    switch (ApplyTagged<
-            data::SetString, data::SpliceString, data::DeleteKey, data::ExpireKey, data::MoveKey,
-            data::CopyKey, data::FlushDatabase, data::SwapDatabases, data::CreateTopic,
-            data::AppendEntry, data::DeleteEntry, data::TrimTopic, data::SetTopicId,
-            data::CreateGroup, data::SetGroupPosition, data::DestroyGroup, data::CreateConsumer,
-            data::DeleteConsumer, data::DeliverEntries, data::RedeliverEntries, data::ForgetPending,
-            data::ClaimPending, data::ReleasePending, data::AddPending, data::DeleteEntries,
-            data::RecordIdempotent, data::CountDuplicate, data::ConfigureIdempotency,
-            data::RestoreTopic, data::RestoreBlock, data::RestoreGroup, data::RestoreConsumer,
-            data::RestorePending, data::RestoreIdempotency, data::RestoreProducer>(tag, decoder,
-                                                                                   dataset)) {
+    switch (
+        ApplyTagged<data::SetString, data::SpliceString, data::DeleteKey, data::ExpireKey,
+                    data::MoveKey, data::CopyKey, data::FlushDatabase, data::SwapDatabases,
+                    data::CreateTopic, data::AppendEntry, data::DeleteEntry, data::TrimTopic,
+                    data::SetTopicId, data::CreateGroup, data::SetGroupPosition, data::DestroyGroup,
+                    data::CreateConsumer, data::DeleteConsumer, data::DeliverEntries,
+                    data::RedeliverEntries, data::ForgetPending, data::ClaimPending,
+                    data::ReleasePending, data::AddPending, data::DeleteEntries,
+                    data::RecordIdempotent, data::CountDuplicate, data::ConfigureIdempotency,
+                    data::RestoreTopic, data::RestoreBlock, data::RestoreGroup,
+                    data::RestoreConsumer, data::RestorePending, data::RestoreIdempotency,
+                    data::RestoreProducer, data::ConfigureTopic>(tag, decoder, dataset)) {
       case Outcome::kApplied:
         break;
       case Outcome::kMalformed:

@@ -167,7 +167,7 @@ class History {
 
   std::vector<std::string> OneCall() {
     if (large_ && !OneIn(6)) return LargeCall();
-    switch (Pick(26)) {
+    switch (Pick(28)) {
       case 0:
         return {"SET", Key(), std::string(Pick(1500), 'x')};
       case 1:
@@ -219,6 +219,10 @@ class History {
         return {"XNACK", TopicKey(), Group(),           OneIn(2) ? "SILENT" : "FATAL",
                 "IDS",   "2",        Number(50) + "-1", Number(50) + "-1",
                 "FORCE"};
+      case 23:
+        return {"XCFGSET", TopicKey(), "RETENTION-MS", Number(400), "RETENTION-REFS", References()};
+      case 24:
+        return {"XCFGSET", TopicKey(), "COMPACT", OneIn(2) ? "field" : ""};
       default:
         return {"XADD", TopicKey(), "*", "field", std::string(Pick(300), 'z'), "n", Number(9)};
     }

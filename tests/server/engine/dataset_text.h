@@ -53,6 +53,14 @@ inline std::string TextOf(const data::Idempotency& idempotency) {
   return text;
 }
 
+inline std::string TextOf(const data::TopicPolicyState& state) {
+  const data::TopicPolicy& policy = state.policy;
+  return "\n  policy " + std::to_string(policy.retention_ms) + " " +
+         std::to_string(policy.retention_bytes) + " " + std::to_string(policy.retention_entries) +
+         " " + std::to_string(static_cast<int>(policy.references)) + " " + policy.compact_field +
+         " " + state.compacted_through.ToString();
+}
+
 inline std::string TextOf(const data::Topic& topic) {
   std::string text = topic.last_id().ToString() + " " + topic.max_deleted_id().ToString() + " " +
                      std::to_string(topic.entries_added()) + " " + std::to_string(topic.length()) +
@@ -62,6 +70,7 @@ inline std::string TextOf(const data::Topic& topic) {
   for (const data::Topic::Run& run : runs) text.append(run.bytes);
   for (size_t i = 0; i < topic.groups().size(); ++i) text += TextOf(topic.groups()[i]);
   text += TextOf(topic.idempotency());
+  if (const data::TopicPolicyState* state = topic.policy_state()) text += TextOf(*state);
   return text;
 }
 

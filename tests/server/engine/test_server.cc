@@ -122,11 +122,13 @@ std::string Encode(const std::vector<std::string>& args) {
   return bytes;
 }
 
-TestServer::TestServer(engine::Config server_config, persistence::Journal* journal)
+TestServer::TestServer(engine::Config server_config, persistence::Journal* journal,
+                       store::TopicPager* pager)
     : config(std::move(server_config)),
       dataset(static_cast<size_t>(config.databases)),
-      store(dataset, journal),
+      store(dataset, journal, pager),
       engine(config, store, clock, disk, kSeed) {
+  dataset.pager = pager;
   commands::AddAll(engine.commands);
 }
 

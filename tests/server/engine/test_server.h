@@ -40,8 +40,9 @@ class ManualClock final : public engine::Clock {
 
 class TestServer {
  public:
-  // `journal` may be null; it outlives the server.
-  explicit TestServer(engine::Config config = {}, persistence::Journal* journal = nullptr);
+  // `journal` and `pager` may be null; they outlive the server.
+  explicit TestServer(engine::Config config = {}, persistence::Journal* journal = nullptr,
+                      store::TopicPager* pager = nullptr);
   // With what is in `directory`, which outlives the server; `recovery` says how that went.
   TestServer(engine::Config config, store::DataDirectory& directory);
 

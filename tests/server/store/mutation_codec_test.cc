@@ -44,6 +44,7 @@ std::string AllKinds() {
   Append(payload, data::RecordIdempotent{
                       0, MakeKey("t"), std::string_view("\0p", 2), kMax, 1, {kMax, kMax}, kMax});
   Append(payload, data::CountDuplicate{0, MakeKey("t")});
+  Append(payload, data::ConfigureTopic{0, MakeKey("t"), kMax, 1, kMax, 2, "field", {kMax, 1}});
   Append(payload, data::SwapDatabases{0, 1});
   Append(payload, data::FlushDatabase{0});
   return payload;
@@ -66,6 +67,10 @@ TEST(MutationCodecTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(idempotency.Find(std::string_view("\0p", 2), {kMax, 1}, kMax),
             (data::StreamId{kMax, kMax}));
   EXPECT_EQ(idempotency.duplicates(), 1u);
+  ASSERT_NE(topic.policy_state(), nullptr);
+  EXPECT_EQ(topic.policy_state()->policy,
+            (data::TopicPolicy{kMax, 1, kMax, data::References::kRespect, "field"}));
+  EXPECT_EQ(topic.policy_state()->compacted_through, (data::StreamId{kMax, 1}));
   EXPECT_EQ(swapped.Find(MakeKey("empty"))->topic()->length(), 0u);
 }
 
@@ -77,7 +82,7 @@ TEST(MutationCodecTest, EndsAtAnyCutWithAnError) {
     data::Dataset dataset(2);
     if (ApplyEncoded(std::string_view(payload).substr(0, size), dataset).empty()) ++clean_ends;
   }
-  EXPECT_EQ(clean_ends, 19u);  // where a mutation ends
+  EXPECT_EQ(clean_ends, 20u);  // where a mutation ends
 }
 
 TEST(MutationCodecTest, NamesWhatIsWrong) {
