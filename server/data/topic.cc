@@ -224,6 +224,23 @@ void Topic::MergeSealed(size_t first, size_t count, Pager* pager) {
   sealed_->erase(from + 1, to);
 }
 
+uint64_t Topic::DropSealedIf(const std::function<bool(const Block&, const Block::Span&)>& pred) {
+  uint64_t dropped = 0;
+  for (size_t index = 0; index < sealed_count();) {
+    const SealedBlock& sealed = (*sealed_)[index];
+    if (!pred(sealed.block, sealed.span)) {
+      ++index;
+      continue;
+    }
+    dropped += sealed.block.live_count();
+    max_deleted_id_ = std::max(max_deleted_id_, sealed.span.last);
+    DropSealed(index);
+  }
+  length_ -= dropped;
+  if (dropped > 0 && length_ == 0) tail_ = Block(0);
+  return dropped;
+}
+
 uint64_t Topic::TrimSealed(StreamId last_removed) {
   uint64_t removed = 0;
   while (sealed_ != nullptr) {

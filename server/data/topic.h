@@ -29,10 +29,10 @@
 // all of the last node's are deleted, the next entry begins a new one.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -164,11 +164,10 @@ class Topic {
   bool RestoreTail(Block block);
   // A repair: takes out the sealed blocks for which pred(block, span) holds, whose bytes are lost,
   // as if their entries had been deleted. Returns how many entries these were.
-  template <typename Predicate>
-  uint64_t DropSealedIf(Predicate pred);
+  uint64_t DropSealedIf(const std::function<bool(const Block&, const Block::Span&)>& pred);
 
-  size_t memory_bytes()
-      const;  // bytes shared with a copy count in both; takes a look at each block
+  // Looks at each block; bytes shared with a copy count in both.
+  size_t memory_bytes() const;
   size_t block_count() const;
   size_t node_count(uint64_t node_entries) const;
 
@@ -231,24 +230,6 @@ class Topic {
   std::unique_ptr<TopicPolicyState> policy_;
   Block tail_;
 };
-
-template <typename Predicate>
-uint64_t Topic::DropSealedIf(Predicate pred) {
-  uint64_t dropped = 0;
-  for (size_t index = 0; index < sealed_count();) {
-    const SealedBlock& sealed = (*sealed_)[index];
-    if (!pred(sealed.block, sealed.span)) {
-      ++index;
-      continue;
-    }
-    dropped += sealed.block.live_count();
-    max_deleted_id_ = std::max(max_deleted_id_, sealed.span.last);
-    DropSealed(index);
-  }
-  length_ -= dropped;
-  if (dropped > 0 && length_ == 0) tail_ = Block(0);
-  return dropped;
-}
 
 template <typename Visit>
 void Topic::ForEachId(StreamId first, StreamId last, Visit visit) const {

@@ -26,14 +26,15 @@ const SmallDirectory& Original() {
   return original;
 }
 
-enum class Part { kCheckpoint, kJournal, kLastJournalSegment, kBlocks };
+enum class Part { kCheckpoint, kJournal, kLastJournalSegment, kSpare, kBlocks };
 
 Part PartOf(const std::string& file) {
   const Files& files = Original().files;
   if (file.starts_with("/data/checkpoint/")) return Part::kCheckpoint;
   if (file.starts_with("/data/blocks/")) return Part::kBlocks;
   const auto next = files.upper_bound(file);
-  const bool is_last = next == files.end() || !next->first.starts_with("/data/journal/");
+  if (file.starts_with("/data/journal/spare-")) return Part::kSpare;
+  const bool is_last = next == files.end() || !next->first.starts_with("/data/journal/journal-");
   return is_last ? Part::kLastJournalSegment : Part::kJournal;
 }
 
@@ -106,7 +107,7 @@ TEST_F(DataDirectoryDamageTest, NothingIsWrongWithoutDamage) {
   check::Inspection inspection(disk, {.directory = "/data", .databases = 1});
   ASSERT_TRUE(inspection.Run().ok());
   EXPECT_GE(inspection.UsageOf(1).blocks + inspection.UsageOf(2).blocks, 2u);
-  size_t parts[4] = {};
+  size_t parts[5] = {};
   for (const auto& [name, bytes] : Original().files) ++parts[static_cast<size_t>(PartOf(name))];
   EXPECT_EQ(parts[static_cast<size_t>(Part::kCheckpoint)], 1u);
   EXPECT_GE(parts[static_cast<size_t>(Part::kJournal)], 1u);
@@ -148,7 +149,8 @@ TEST_F(DataDirectoryDamageTest, EveryMissingFile) {
     persistence::Lsn lsn = 0;
     const auto text = Start(disk, lsn);
     // A journal that ends with a segment's last record looks as if it had never been longer.
-    const bool last = PartOf(name) == Part::kLastJournalSegment;
+    // A spare holds nothing.
+    const bool last = PartOf(name) == Part::kLastJournalSegment || PartOf(name) == Part::kSpare;
     ASSERT_EQ(text.ok(), last) << name;
     ASSERT_EQ(problems.empty(), last) << name;
     if (last) {

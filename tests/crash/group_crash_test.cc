@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tests/crash/group_model.h"
+#include "tests/crash/histories.h"
 #include "tests/crash/life.h"
 #include "tests/persistence/simulated_disk.h"
 #include "tests/server/engine/test_server.h"
@@ -21,7 +22,7 @@ namespace {
 using persistence::Fault;
 using persistence::Lsn;
 
-constexpr int kHistories = 3000;
+constexpr int kHistories = Histories(3000);
 constexpr int kLivesPerHistory = 4;
 constexpr int kCallsPerLife = 80;
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/crash/histories.h"
 #include "tests/crash/life.h"
 #include "tests/persistence/simulated_disk.h"
 #include "tests/server/engine/dataset_text.h"
@@ -183,7 +184,7 @@ class RetryHistory {
 };
 
 TEST(IdempotencyCrashTest, EachMessageIsThereOnceHoweverOftenItWasTried) {
-  for (uint64_t seed = 1; seed <= 1500 && !::testing::Test::HasFailure(); ++seed) {
+  for (int seed = 1; seed <= Histories(1500) && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RetryHistory(seed).Run();
   }

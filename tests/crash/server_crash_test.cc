@@ -11,6 +11,7 @@
 #include <string>
 
 #include "server/base/hash.h"
+#include "tests/crash/histories.h"
 #include "tests/crash/life.h"
 #include "tests/persistence/simulated_disk.h"
 #include "tests/server/engine/dataset_text.h"
@@ -22,7 +23,7 @@ namespace {
 using persistence::Fault;
 using persistence::Lsn;
 
-constexpr int kHistories = 3000;
+constexpr int kHistories = Histories(3000);
 constexpr int kLivesPerHistory = 4;
 constexpr int kCallsPerLife = 60;
 constexpr size_t kDatabases = 2;
