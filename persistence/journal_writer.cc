@@ -144,6 +144,7 @@ JournalWriter::Plan JournalWriter::MakePlan(int64_t now_ms, SyncPolicy policy, b
 
 // Syncs everything written, on this thread.
 Status JournalWriter::SyncNow(int64_t now_ms) {
+  assert(!syncing_ || sync_thread_ != nullptr);
   if (syncing_) FinishSync(sync_thread_->WaitForResult(), now_ms);
   if (in_trouble_) return status();
   sync_target_ = written_;

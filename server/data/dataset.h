@@ -12,8 +12,7 @@ namespace leat::data {
 class Pager;
 
 struct Dataset {
-  explicit Dataset(size_t database_count)
-      : databases(database_count), schedule(database_count) {}
+  explicit Dataset(size_t database_count) : databases(database_count), schedule(database_count) {}
 
   // How long ago the entry was last found or written.
   uint32_t IdleSeconds(const Entry& entry) const {

@@ -1,7 +1,8 @@
 // The mutations that make a topic anew from an image of it (see mutation.h, which closes the set):
 // what a checkpoint consists of, beside SetString and SpliceString. They come in this order: the
-// topic, its policy (ConfigureTopic), its sealed blocks, its open block, each group with its consumers and what they have
-// pending, idempotency and its producers. One that does not fit what came before is refused.
+// topic, its policy (ConfigureTopic), its sealed blocks, its open block, each group with its
+// consumers and what they have pending, idempotency and its producers. One that does not fit what
+// came before is refused.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "server/engine/engine.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 #include "server/engine/errors.h"
@@ -222,9 +223,9 @@ void Engine::PagesArrived() {
       outbox.Add(session);
       resumed_.push_back(&session);
     }
-    const bool waits_again = session.parked != nullptr && session.parked->page_wait != 0;
-    if (waits_again) {
-      pager.Continue(session.parked->page_wait, finished.id);
+    const ParkedCall* const again = session.parked.get();
+    if (again != nullptr && again->page_wait != 0) {
+      pager.Continue(again->page_wait, finished.id);
     } else {
       pager.End(finished.id);
     }
@@ -377,6 +378,7 @@ void Engine::ResumePostponed(ParkedCall::Reason reason) {
 }
 
 void Engine::Resume(Session& session) {
+  assert(session.parked != nullptr);
   const std::unique_ptr<ParkedCall> parked = std::move(session.parked);
   if (session.IsClosing()) return;
   const std::vector<std::string_view> args(parked->args.begin(), parked->args.end());

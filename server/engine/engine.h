@@ -188,9 +188,9 @@ class Engine final : private store::KeyObserver {
   int64_t now_micros_ = 0;
   uint64_t call_started_nanos_ = 0;
   store::Checkpointer* checkpoints_ = nullptr;
-  const Call* running_ = nullptr;    // the outermost call
-  uint64_t running_position_ = 0;    // of its reply's output, before it
-  int64_t next_checkpoint_ms_ = 0;   // when the next slice of one is wanted
+  const Call* running_ = nullptr;   // the outermost call
+  uint64_t running_position_ = 0;   // of its reply's output, before it
+  int64_t next_checkpoint_ms_ = 0;  // when the next slice of one is wanted
   std::unique_ptr<char[]> scratch_;
   size_t scratch_size_ = 0;
   uint64_t random_state_;

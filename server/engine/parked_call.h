@@ -1,7 +1,7 @@
 // A call that waits: for a key (XREAD BLOCK), for its client's writes to be on disk (WAITAOF), for
 // the end of a pause (CLIENT PAUSE), for the disk to catch up, or for blocks of a topic that are on
-// disk. It keeps copies of its arguments and is run again, as it stands, when what it waits for may have
-// come.
+// disk. It keeps copies of its arguments and is run again, as it stands, when what it waits for may
+// have come.
 #pragma once
 
 #include <cstdint>

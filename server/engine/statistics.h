@@ -17,7 +17,7 @@ struct Statistics {
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
   uint64_t error_replies = 0;
-  uint64_t longest_checkpoint_slice_micros = 0;  // that the loop spent on one at a time
+  uint64_t longest_checkpoint_slice_micros = 0;         // that the loop spent on one at a time
   std::map<std::string, uint64_t, std::less<>> errors;  // by their first word: ERR, WRONGTYPE …
 
   // Rates over the last second.

@@ -12,7 +12,6 @@
 namespace leat::store {
 namespace {
 
-using data::StreamId;
 using data::Topic;
 using persistence::BlockStore;
 
