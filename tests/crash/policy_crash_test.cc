@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "server/store/data_directory.h"
-#include "tests/crash/histories.h"
 #include "tests/persistence/simulated_disk.h"
 #include "tests/server/engine/dataset_text.h"
 #include "tests/server/engine/test_server.h"
@@ -23,7 +22,7 @@ namespace {
 
 using data::StreamId;
 
-constexpr int kHistories = Histories(10);
+constexpr int kHistories = 10;
 constexpr int kLives = 4;
 constexpr int kTurns = 60;
 constexpr uint64_t kMaxBlockEntries = 130;  // of at least 500 bytes
